@@ -1,0 +1,26 @@
+//! Amazon Bedrock at the surface.
+
+pub mod auth;
+pub mod converse;
+#[cfg(feature = "emulator")]
+pub mod emulator;
+mod env;
+mod error;
+mod origin;
+mod secret;
+pub mod stream;
+pub mod time;
+mod trail;
+#[cfg(feature = "client")]
+pub mod transport;
+pub mod uri;
+
+pub use env::Env;
+pub use error::{
+    BrokenSource, ConfigProblem, Error, ErrorKind, FrameFault, IoFailure, PayloadProblem, Result,
+    ServiceClass, ServiceFailure, StreamPosition, Timeout, TransportFailure, TransportKind, UnexpectedAnswer,
+    Waiting,
+};
+pub use origin::{Origin, Sourced};
+pub use secret::Secret;
+pub use trail::{Outcome, Source, Step, Trail};
