@@ -1,6 +1,7 @@
 //! Amazon Bedrock at the surface.
 
 pub mod auth;
+mod classify;
 pub mod converse;
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -1,1 +1,109 @@
-//! Filled in next.
+//! Who is calling: credentials, the sources they come from, and what is made of them: a signature or a token.
+//!
+//! Each source has a file of its own and gives one of three answers ([`Answer`]): found, not here, broken.
+//! Only "not here" moves the chain on; a broken source stops it, and the error says which one and why.
+
+pub mod bearer;
+pub mod chain;
+pub mod environment;
+
+pub mod sign;
+
+pub use chain::{Auth, Chain};
+
+use crate::secret::Secret;
+use crate::trail::Source;
+use std::fmt;
+use std::time::SystemTime;
+
+/// Keys to sign with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// `AKIA...` for long-term keys, `ASIA...` for temporary ones.
+    pub access_key_id: String,
+    /// The key that signs.
+    pub secret_access_key: Secret,
+    /// Present for temporary keys.
+    pub session_token: Option<Secret>,
+    /// When they end; `None` for keys that do not say.
+    pub expires_at: Option<SystemTime>,
+    /// The account, where the source tells it.
+    pub account_id: Option<String>,
+    /// Where they came from.
+    pub source: Source,
+}
+
+impl Credentials {
+    /// Long-term keys, handed over by the calling program.
+    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<Secret>) -> Self {
+        Self {
+            access_key_id: access_key_id.into(),
+            secret_access_key: secret_access_key.into(),
+            session_token: None,
+            expires_at: None,
+            account_id: None,
+            source: Source::Code,
+        }
+    }
+
+    /// The same keys with a session token.
+    #[must_use]
+    pub fn with_session_token(mut self, token: impl Into<Secret>) -> Self {
+        self.session_token = Some(token.into());
+        self
+    }
+
+    /// The key id as it may be shown: its last four characters.
+    pub fn masked_key_id(&self) -> String {
+        let kept: Vec<char> = self.access_key_id.chars().rev().take(4).collect();
+        format!("...{}", kept.into_iter().rev().collect::<String>())
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("access_key_id", &self.masked_key_id())
+            .field("temporary", &self.session_token.is_some())
+            .field("expires_at", &self.expires_at)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one source says.
+#[derive(Debug)]
+pub enum Answer<T> {
+    /// It has something.
+    Found(T),
+    /// It is not set up here, and why that is known.
+    NotHere(String),
+    /// It is set up, and it failed.
+    Broken(Failure),
+}
+
+/// Why a source failed: lower case, no full stop, no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What is wrong.
+    pub problem: String,
+    /// Whether the setup is at fault, as against a failure at run time.
+    pub is_config: bool,
+    /// Things to do, one a line.
+    pub hints: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_show_four_characters_at_most() {
+        let keys = Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI").with_session_token("token");
+        let shown = format!("{keys:?}");
+        assert!(shown.contains("...MPLE"), "{shown}");
+        for secret in ["AKIAIOSFODNN7", "wJalr", "\"token\""] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

@@ -1,5 +1,9 @@
 //! The events of ConverseStream, borrowed from the frame that carried them.
 //!
+//! Text is lent from the frame unless JSON escapes force a copy; padding and members that nobody asked for are
+//! skipped without being decoded. What AWS may add (events, members, enum values) is kept as it came, and
+//! never an error.
+//!
 //! Shapes: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>.
 
 use crate::converse::{Role, StopReason, StreamMetadata};

@@ -1,5 +1,16 @@
 //! Decoding of ConverseStream answers: bytes in, events out, without IO.
+//!
+//! [`StreamDecoder`] takes any chunking of bytes and lends typed events. It needs no cargo feature.
 
+mod decoder;
+#[cfg(any(feature = "emulator", test))]
+pub mod encode;
 pub mod event;
+mod frame;
+pub mod members;
+mod payload;
+#[cfg(test)]
+mod tests;
 
+pub use decoder::StreamDecoder;
 pub use event::{BlockDelta, BlockStart, StreamEvent};

@@ -1,0 +1,356 @@
+//! The retry loop: the only place where a request is sent again.
+//!
+//! It ends as soon as the head of a 200 answer is in, so nothing is sent twice once an answer has begun.
+//! Each attempt is prepared anew by the caller, so that it is signed with fresh keys and a fresh clock. The
+//! numbers are those that the AWS SDKs share since 2026: half a second at most before a transient failure is
+//! tried again, a few seconds after throttling, and a bucket of tokens that ends storms.
+
+use super::{HttpRequest, HttpResponse, Transport, answer};
+use crate::Env;
+use crate::error::{ConfigProblem, Error, Result, ServiceClass};
+use crate::origin::{Origin, Sourced};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often and how fast a request is sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How many times a request is sent at most, from 1.
+    pub max_attempts: Sourced<u32>,
+    /// First delay after a transient failure; it doubles with each attempt.
+    pub transient_base: Duration,
+    /// First delay after throttling; it doubles with each attempt.
+    pub throttle_base: Duration,
+    /// No delay is longer, but for what the service asks for.
+    pub max_delay: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: Sourced::new(3, Origin::Default),
+            transient_base: Duration::from_millis(50),
+            throttle_base: Duration::from_secs(1),
+            max_delay: Duration::from_secs(20),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The default policy with `AWS_MAX_ATTEMPTS` and `AWS_RETRY_MODE` applied.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a number below 1, no number, or an unknown mode.
+    pub fn from_env(env: &Env) -> Result<Self> {
+        let wrong = |name: &str, problem: &str| {
+            Error::Config(Box::new(ConfigProblem {
+                origin: Origin::Variable(name.into()),
+                key: None,
+                problem: problem.into(),
+                hints: vec![format!("unset `{name}` to use the default")],
+            }))
+        };
+        let mut policy = Self::default();
+        if let Some(text) = env.get_non_blank("AWS_MAX_ATTEMPTS") {
+            let attempts = text.trim().parse().ok().filter(|&attempts: &u32| attempts > 0);
+            let attempts =
+                attempts.ok_or_else(|| wrong("AWS_MAX_ATTEMPTS", "it must be a whole number from 1"))?;
+            policy.max_attempts = Sourced::new(attempts, Origin::Variable("AWS_MAX_ATTEMPTS".into()));
+        }
+        if let Some(mode) = env.get_non_blank("AWS_RETRY_MODE") {
+            let known =
+                ["standard", "adaptive", "legacy"].iter().any(|name| mode.trim().eq_ignore_ascii_case(name));
+            if !known {
+                return Err(wrong("AWS_RETRY_MODE", "it must be `standard` or `adaptive`"));
+            }
+        }
+        Ok(policy)
+    }
+
+    /// The delay before attempt `attempt + 1`, where `attempt` counts from 1.
+    ///
+    /// `random` is between 0 and 1. `asked` is what `x-amz-retry-after` says: it raises the delay, by five
+    /// seconds at most.
+    fn delay(&self, attempt: u32, class: Backoff, random: f64, asked: Option<Duration>) -> Duration {
+        let base = match class {
+            Backoff::Throttled => self.throttle_base,
+            Backoff::Transient => self.transient_base,
+        };
+        let doubled = base.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+        let delay = doubled.min(self.max_delay).mul_f64(random.clamp(0.0, 1.0));
+        asked.map_or(delay, |asked| asked.clamp(delay, delay + Duration::from_secs(5)))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backoff {
+    Throttled,
+    Transient,
+}
+
+impl Backoff {
+    fn of(error: &Error) -> Self {
+        match error.service_failure().map(|failure| failure.class) {
+            Some(ServiceClass::Throttled) => Backoff::Throttled,
+            _ => Backoff::Transient,
+        }
+    }
+
+    /// What a retry takes from the bucket.
+    fn cost(self) -> u32 {
+        match self {
+            Backoff::Throttled => 5,
+            Backoff::Transient => 14,
+        }
+    }
+}
+
+/// Tokens shared by the calls of one client: when the service fails again and again, retries stop.
+#[derive(Debug)]
+pub struct RetryBucket(Mutex<u32>);
+
+const BUCKET_SIZE: u32 = 500;
+
+impl Default for RetryBucket {
+    fn default() -> Self {
+        Self(Mutex::new(BUCKET_SIZE))
+    }
+}
+
+impl RetryBucket {
+    fn take(&self, cost: u32) -> bool {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = tokens.checked_sub(cost);
+        if let Some(left) = left {
+            *tokens = left;
+        }
+        left.is_some()
+    }
+
+    fn give_back(&self, cost: u32) {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *tokens = (*tokens + cost).min(BUCKET_SIZE);
+    }
+}
+
+/// What happens on the way, for whoever watches.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice<'a> {
+    /// An attempt is about to be sent.
+    Sending {
+        /// The request; its `Debug` shows no header values.
+        request: &'a HttpRequest,
+        /// From 1.
+        attempt: u32,
+    },
+    /// The head of an answer is in.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The AWS request id.
+        request_id: Option<&'a str>,
+    },
+    /// The request will be sent again.
+    Retrying {
+        /// Why.
+        error: &'a Error,
+        /// After how many milliseconds.
+        delay_ms: u64,
+    },
+}
+
+/// What the loop needs beside the request.
+pub struct Retry<'a> {
+    /// The connections.
+    pub transport: &'a Transport,
+    /// How often and how fast.
+    pub policy: &'a RetryPolicy,
+    /// Shared by all calls of a client.
+    pub bucket: &'a RetryBucket,
+    /// A random number from 0 to 1, for the spread of delays.
+    pub random: &'a (dyn Fn() -> f64 + Send + Sync),
+    /// Told of every attempt.
+    pub watch: &'a (dyn Fn(&Notice<'_>) + Send + Sync),
+    /// Limit for the head of each answer.
+    pub response_limit: Option<Duration>,
+}
+
+impl Retry<'_> {
+    /// Sends what `prepare` makes until an answer with status 200..299 comes, the failure is one that
+    /// waiting does not help, or attempts or tokens are used up. `prepare` gets the number of the attempt.
+    ///
+    /// # Errors
+    /// The last failure, with the number of attempts and the time waited filled in.
+    pub async fn send(
+        &self,
+        mut prepare: impl AsyncFnMut(u32) -> Result<HttpRequest>,
+    ) -> Result<HttpResponse> {
+        let (mut attempt, mut waited_ms, mut spent) = (1, 0, 0);
+        loop {
+            let request = prepare(attempt).await?;
+            (self.watch)(&Notice::Sending { request: &request, attempt });
+            let (error, asked) = match self.attempt(request).await {
+                Ok(response) => {
+                    self.bucket.give_back(if spent == 0 { 1 } else { spent });
+                    return Ok(response);
+                }
+                Err(failed) => failed,
+            };
+            let backoff = Backoff::of(&error);
+            let may_retry = error.is_retryable() && attempt < self.policy.max_attempts.value;
+            if !may_retry || !self.bucket.take(backoff.cost()) {
+                return Err(with_facts(error, attempt, waited_ms));
+            }
+            spent = backoff.cost();
+            let delay = self.policy.delay(attempt, backoff, (self.random)(), asked);
+            let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+            (self.watch)(&Notice::Retrying { error: &error, delay_ms });
+            tokio::time::sleep(delay).await;
+            waited_ms += delay_ms;
+            attempt += 1;
+        }
+    }
+
+    /// One exchange; an error status becomes an error, with the delay that the service asks for.
+    async fn attempt(&self, request: HttpRequest) -> Result<HttpResponse, (Error, Option<Duration>)> {
+        let sent = self.transport.send(request, self.response_limit).await;
+        let response = sent.map_err(|error| (error, None))?;
+        let request_id = response.header("x-amzn-requestid");
+        (self.watch)(&Notice::Answered { status: response.status, request_id });
+        if (200..300).contains(&response.status) {
+            return Ok(response);
+        }
+        let asked = response.header("x-amz-retry-after").and_then(|value| value.trim().parse().ok());
+        let asked = asked.map(Duration::from_millis);
+        Err((Error::Service(Box::new(answer::read_failure(response).await)), asked))
+    }
+}
+
+fn with_facts(mut error: Error, attempts: u32, waited_ms: u64) -> Error {
+    match &mut error {
+        Error::Service(failure) => (failure.attempts, failure.waited_ms) = (attempts, waited_ms),
+        Error::Transport(failure) => (failure.attempts, failure.waited_ms) = (attempts, waited_ms),
+        _ => {}
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn answers(list: &'static [(u16, &'static str)]) -> (Transport, &'static AtomicU32) {
+        let sent: &'static AtomicU32 = Box::leak(Box::new(AtomicU32::new(0)));
+        let transport = Transport::scripted(move |_| async move {
+            let at = sent.fetch_add(1, Ordering::SeqCst) as usize;
+            let (status, code) = list[at.min(list.len() - 1)];
+            let headers = vec![("x-amzn-ErrorType".to_owned(), code.to_owned())];
+            Ok(HttpResponse::whole(status, headers, ""))
+        });
+        (transport, sent)
+    }
+
+    async fn run(transport: &Transport, bucket: &RetryBucket, attempts: u32) -> Result<HttpResponse> {
+        let policy = RetryPolicy {
+            max_attempts: Sourced::new(attempts, Origin::Code),
+            transient_base: Duration::ZERO,
+            throttle_base: Duration::ZERO,
+            ..RetryPolicy::default()
+        };
+        let retry = Retry {
+            transport,
+            policy: &policy,
+            bucket,
+            random: &|| 1.0,
+            watch: &|_| {},
+            response_limit: None,
+        };
+        let request = |_| HttpRequest {
+            method: "GET",
+            url: "http://h/".into(),
+            headers: vec![],
+            body: bytes::Bytes::new(),
+        };
+        retry.send(async |attempt| Ok(request(attempt))).await
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_again_and_how_often() {
+        for (list, attempts, sent_times, class) in [
+            (&[(200, "")][..], 3, 1, None),
+            (&[(429, "ThrottlingException"), (200, "")], 3, 2, None),
+            (&[(429, "")], 3, 3, Some(ServiceClass::Throttled)),
+            (&[(429, "ModelNotReadyException")], 2, 2, Some(ServiceClass::ModelNotReady)),
+            (&[(500, "InternalServerException")], 3, 3, Some(ServiceClass::Internal)),
+            (&[(503, "ServiceUnavailableException")], 1, 1, Some(ServiceClass::Unavailable)),
+            (&[(502, "")], 3, 3, Some(ServiceClass::Unavailable)),
+            (&[(400, "ThrottlingException")], 3, 3, Some(ServiceClass::Throttled)),
+            (&[(400, "ValidationException")], 3, 1, Some(ServiceClass::Validation)),
+            (&[(403, "AccessDeniedException")], 3, 1, Some(ServiceClass::AccessDenied)),
+            (&[(404, "ResourceNotFoundException")], 3, 1, Some(ServiceClass::ModelNotFound)),
+            (&[(408, "ModelTimeoutException")], 3, 1, Some(ServiceClass::ModelTimeout)),
+            (&[(424, "ModelErrorException")], 3, 1, Some(ServiceClass::ModelError)),
+            (&[(400, "ServiceQuotaExceededException")], 3, 1, Some(ServiceClass::QuotaExceeded)),
+        ] {
+            let (transport, sent) = answers(list);
+            let outcome = run(&transport, &RetryBucket::default(), attempts).await;
+            assert_eq!(sent.load(Ordering::SeqCst), sent_times, "{list:?}");
+            let found = outcome.as_ref().err().and_then(Error::service_failure);
+            assert_eq!(found.map(|failure| failure.class), class, "{list:?}");
+            if let Some(failure) = found {
+                assert_eq!(failure.attempts, sent_times, "{list:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_bucket_ends_a_storm_and_fills_on_success() {
+        let bucket = RetryBucket::default();
+        let (failing, sent) = answers(&[(500, "InternalServerException")]);
+        for _ in 0..40 {
+            run(&failing, &bucket, 3).await.unwrap_err();
+        }
+        // 500 tokens pay for 35 retries at 14 each; the other calls are sent once.
+        assert_eq!(sent.load(Ordering::SeqCst), 40 + 35);
+        let (good, _) = answers(&[(200, "")]);
+        for _ in 0..4 {
+            run(&good, &bucket, 3).await.unwrap();
+        }
+        assert_eq!(*bucket.0.lock().unwrap(), 500 - 35 * 14 + 4);
+    }
+
+    #[test]
+    fn delays_double_and_follow_the_service() {
+        let policy = RetryPolicy::default();
+        let ms = Duration::from_millis;
+        for (attempt, class, random, asked, expected) in [
+            (1, Backoff::Transient, 1.0, None, ms(50)),
+            (2, Backoff::Transient, 0.5, None, ms(50)),
+            (1, Backoff::Throttled, 1.0, None, ms(1_000)),
+            (3, Backoff::Throttled, 1.0, None, ms(4_000)),
+            (30, Backoff::Throttled, 1.0, None, ms(20_000)),
+            (1, Backoff::Throttled, 0.0, Some(ms(700)), ms(700)),
+            (1, Backoff::Throttled, 1.0, Some(ms(700)), ms(1_000)),
+            (1, Backoff::Throttled, 1.0, Some(ms(60_000)), ms(6_000)),
+        ] {
+            assert_eq!(policy.delay(attempt, class, random, asked), expected, "{attempt} {class:?}");
+        }
+    }
+
+    #[test]
+    fn bad_settings_are_errors_that_name_the_variable() {
+        for (name, value) in [
+            ("AWS_MAX_ATTEMPTS", "0"),
+            ("AWS_MAX_ATTEMPTS", "three"),
+            ("AWS_MAX_ATTEMPTS", "-1"),
+            ("AWS_RETRY_MODE", "fast"),
+        ] {
+            let error = RetryPolicy::from_env(&Env::empty().with(name, value)).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{name}` cannot be used")), "{error}");
+        }
+        let env = Env::empty().with("AWS_MAX_ATTEMPTS", "5").with("AWS_RETRY_MODE", "legacy");
+        assert_eq!(RetryPolicy::from_env(&env).unwrap().max_attempts.value, 5);
+    }
+}
