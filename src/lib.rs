@@ -1,12 +1,15 @@
 //! Amazon Bedrock at the surface.
 
 pub mod auth;
+#[cfg(test)]
+mod conformance;
 pub mod converse;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 mod env;
 mod error;
 mod origin;
+pub mod region;
 mod secret;
 pub mod stream;
 pub mod time;
@@ -22,5 +25,6 @@ pub use error::{
     Waiting,
 };
 pub use origin::{Origin, Sourced};
+pub use region::Region;
 pub use secret::Secret;
 pub use trail::{Outcome, Source, Step, Trail};

@@ -1,1 +1,3 @@
 //! Filled in next.
+
+pub mod profile;
