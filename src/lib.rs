@@ -6,6 +6,7 @@ mod conformance;
 pub mod converse;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+pub mod endpoint;
 mod env;
 mod error;
 mod origin;
