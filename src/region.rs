@@ -38,16 +38,22 @@ impl Region {
         if is_host_label(&name.value) {
             return Ok(name.map(Self));
         }
-        let problem = if name.value.is_empty() {
-            "the region is empty".to_owned()
-        } else {
-            format!(
-                "`{}` is no region name: only letters, digits and inner hyphens",
-                name.value.escape_debug()
-            )
+        // Only the first line is shown: a property that is indented by mistake, perhaps a secret, continues the
+        // value above it.
+        let (problem, hint) = match name.value.split_once('\n') {
+            Some((first, _)) => (
+                format!("`{}` goes on in an indented line", first.escape_debug()),
+                "write every property at the start of its line",
+            ),
+            None if name.value.is_empty() => (
+                "the region is empty".to_owned(),
+                "take the setting away, or set it to a region such as `us-east-1`",
+            ),
+            None => (
+                format!("`{}` is no region name", name.value.escape_debug()),
+                "a region name holds letters, digits and inner hyphens, such as `us-east-1`",
+            ),
         };
-        let hint =
-            "a region is written like `us-east-1`; an empty variable counts as set, so unset it instead";
         let hints = vec![hint.to_owned()];
         let key = key.map(str::to_owned);
         Err(Box::new(ConfigProblem { origin: name.origin, key, problem, hints }))

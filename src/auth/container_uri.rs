@@ -57,6 +57,7 @@ pub fn resolve(env: &Env) -> Result<Option<Sourced<ContainerUri>>> {
     };
     let host = parts.host_name();
     let host_to_check = match host.parse::<IpAddr>() {
+        // TLS proves who answers.
         Ok(_) | Err(_) if parts.is_https() => None,
         Err(_) => Some(host.to_owned()),
         Ok(address) if is_allowed_address(address) => None,

@@ -48,7 +48,8 @@ pub fn resolve(env: &Env, profiles: &Profiles<'_>) -> Result<Sourced<String>> {
     match known.iter().find(|(name, _)| name.eq_ignore_ascii_case(&mode.value)) {
         Some((_, url)) => Ok(mode.map(|_| (*url).to_owned())),
         None => {
-            let problem = format!("`{}` is neither `IPv4` nor `IPv6`", mode.value.escape_debug());
+            let first_line = mode.value.lines().next().unwrap_or_default();
+            let problem = format!("`{}` is neither `IPv4` nor `IPv6`", first_line.escape_debug());
             Err(unusable(mode.origin, problem))
         }
     }

@@ -124,9 +124,14 @@ fn a_place_with_an_unusable_region_is_an_error_that_names_it() {
         (
             Env::empty().with("AWS_REGION", " eu-west-1 "),
             None,
-            "`AWS_REGION` cannot be used: ` eu-west-1 ` is no region name: only letters, digits and inner hyphens",
+            "`AWS_REGION` cannot be used: ` eu-west-1 ` is no region name",
         ),
         (Env::empty(), profile_says(""), "`region` in `/c:2` cannot be used: the region is empty"),
+        (
+            Env::empty(),
+            profile_says("eu-west-1\naws_secret_access_key = SEKRET"),
+            "`region` in `/c:2` cannot be used: `eu-west-1` goes on in an indented line",
+        ),
     ] {
         let error = resolve(None, &env, None, || Ok(profile)).unwrap_err();
         assert_eq!(error.to_string(), message);

@@ -45,8 +45,11 @@ impl<'a> Profiles<'a> {
     ///
     /// [`Error::Config`] when a file breaks the dialect.
     pub fn set(&self) -> Result<&ProfileSet> {
-        let set = self.set.get_or_init(|| files::load(self.env, self.read));
-        set.as_ref().map_err(|problem| Error::Config(Box::new(problem.clone())))
+        self.load().map_err(|problem| Error::Config(Box::new(problem.clone())))
+    }
+
+    fn load(&self) -> Result<&ProfileSet, &ConfigProblem> {
+        self.set.get_or_init(|| files::load(self.env, self.read)).as_ref()
     }
 
     /// A setting of the selected profile, with the place where it stands.
@@ -61,7 +64,7 @@ impl<'a> Profiles<'a> {
     /// `keys` are the spellings of the service's name there, strongest first.
     pub fn service_setting(&self, keys: &[&str], name: &str) -> Option<Sourced<&str>> {
         let section = self.profile()?.get("services")?.text();
-        let section = self.set().ok()?.services.get(section)?;
+        let section = self.load().ok()?.services.get(section)?;
         keys.iter().find_map(|key| section.get(key)?.nested(name))
     }
 
@@ -81,14 +84,12 @@ impl<'a> Profiles<'a> {
     ///
     /// See [`plan::plan`]; a file that breaks the dialect is [`PlanFailure::Broken`].
     pub fn plan(&self) -> Result<Plan, PlanFailure> {
-        match self.set.get_or_init(|| files::load(self.env, self.read)) {
-            Ok(set) => plan::plan(set, &self.selected.value),
-            Err(problem) => Err(PlanFailure::Broken(Box::new(problem.clone()))),
-        }
+        let set = self.load().map_err(|problem| PlanFailure::Broken(Box::new(problem.clone())))?;
+        plan::plan(set, &self.selected.value)
     }
 
     fn profile(&self) -> Option<&Section> {
-        self.set().ok()?.profiles.get(&self.selected.value)
+        self.load().ok()?.profiles.get(&self.selected.value)
     }
 }
 

@@ -191,6 +191,7 @@ pub fn plan(set: &ProfileSet, name: &str) -> Result<Plan, PlanFailure> {
         {
             break Base::Static(keys);
         }
+        check_single_lines(section)?;
         let source = match profile.role()? {
             Some((role, source)) => {
                 roles.push(role);
@@ -368,12 +369,13 @@ impl<'a> Profile<'a> {
             let problem = format!("there is no section `[sso-session {text}]`");
             return Err(broken(reference.origin(), "sso_session", problem));
         };
+        check_single_lines(session)?;
         for key in ["sso_start_url", "sso_region"] {
             let Some(own) = self.get(key) else { continue };
             let problem = match session.get(key) {
                 Some(shared) if shared.text() == own.text() => continue,
                 Some(_) => format!("it differs from the one in `[sso-session {name}]`"),
-                None => format!("it belongs into `[sso-session {name}]`, which `sso_session` names"),
+                None => format!("it belongs in `[sso-session {name}]`, which `sso_session` names"),
             };
             return Err(broken(own.origin(), key, problem));
         }
@@ -412,6 +414,32 @@ impl<'a> Profile<'a> {
             broken @ PlanFailure::Broken(_) => broken,
         }
     }
+}
+
+/// Refuses settings that go on in an indented line. The format allows it, but for these it is always a property
+/// that was indented by mistake; joined to the value, it would end up in requests and messages.
+fn check_single_lines(section: &Section) -> Result<(), PlanFailure> {
+    const KEYS: [&str; 13] = [
+        "role_arn",
+        "source_profile",
+        "credential_source",
+        "external_id",
+        "role_session_name",
+        "mfa_serial",
+        "web_identity_token_file",
+        "sso_session",
+        "sso_start_url",
+        "sso_region",
+        "sso_account_id",
+        "sso_role_name",
+        "login_session",
+    ];
+    for key in KEYS {
+        if let Some(property) = section.get(key).filter(|property| property.text().contains('\n')) {
+            return Err(broken(property.origin(), key, "the value goes on in an indented line"));
+        }
+    }
+    Ok(())
 }
 
 fn broken(origin: Origin, key: &str, problem: impl Into<String>) -> PlanFailure {

@@ -329,7 +329,7 @@ fn sso_that_is_incomplete_or_contradicts_itself() {
         ),
         (
             "[profile p]\nsso_session=corp\nsso_start_url=u\n[sso-session corp]\n",
-            "broken `/h/.aws/config:3`: sso_start_url: it belongs into `[sso-session corp]`, which `sso_session` names",
+            "broken `/h/.aws/config:3`: sso_start_url: it belongs in `[sso-session corp]`, which `sso_session` names",
         ),
         (
             "[profile p]\nsso_account_id=1\n",
@@ -349,12 +349,27 @@ fn sso_that_is_incomplete_or_contradicts_itself() {
         ),
         (
             "[profile p]\nsso_start_url=u\nsso_region=us/east\nsso_account_id=1\nsso_role_name=Dev\n",
-            "broken `/h/.aws/config:3`: sso_region: `us/east` is no region name: only letters, digits and inner hyphens",
+            "broken `/h/.aws/config:3`: sso_region: `us/east` is no region name",
         ),
         (
             "[profile p]\nrole_arn=R\nsource_profile=q\n[profile q]\nsso_start_url=u\nsso_account_id=1\nsso_role_name=D\n",
             "broken `/h/.aws/config:4`: profile `q` uses SSO without `sso_region`, but a role is to be assumed with it",
         ),
+    ]);
+}
+
+#[test]
+fn a_property_indented_by_mistake_is_not_joined_to_a_setting() {
+    assert_told(&[
+        (
+            "[profile p]\nrole_arn=R\n aws_secret_access_key=SEKRET\nsource_profile=p\n",
+            "broken `/h/.aws/config:2`: role_arn: the value goes on in an indented line",
+        ),
+        (
+            "[profile p]\nsso_session=s\n[sso-session s]\nsso_region=r\n sso_start_url=u\n",
+            "broken `/h/.aws/config:4`: sso_region: the value goes on in an indented line",
+        ),
+        ("[profile p]\ncredential_process=tool\n --flag\n", "`credential_process` of profile `p`"),
     ]);
 }
 
