@@ -2,12 +2,16 @@
 
 pub mod auth;
 mod classify;
+#[cfg(test)]
+mod conformance;
 pub mod converse;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+pub mod endpoint;
 mod env;
 mod error;
 mod origin;
+pub mod region;
 mod secret;
 pub mod stream;
 pub mod time;
@@ -23,5 +27,6 @@ pub use error::{
     Waiting,
 };
 pub use origin::{Origin, Sourced};
+pub use region::Region;
 pub use secret::Secret;
 pub use trail::{Outcome, Source, Step, Trail};

@@ -5,8 +5,10 @@
 
 pub mod bearer;
 pub mod chain;
+pub mod container_uri;
 pub mod environment;
-
+pub mod imds_endpoint;
+pub mod profile;
 pub mod sign;
 
 pub use chain::{Auth, Chain};
