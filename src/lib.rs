@@ -2,6 +2,8 @@
 
 pub mod auth;
 mod classify;
+#[cfg(feature = "client")]
+mod client;
 #[cfg(test)]
 mod conformance;
 pub mod converse;
@@ -20,6 +22,8 @@ mod trail;
 pub mod transport;
 pub mod uri;
 
+#[cfg(feature = "client")]
+pub use client::{Client, ClientBuilder, EventStream, Timeouts};
 pub use env::Env;
 pub use error::{
     BrokenSource, ConfigProblem, Error, ErrorKind, FrameFault, IoFailure, PayloadProblem, Result,

@@ -9,6 +9,7 @@ use super::{HttpRequest, HttpResponse, Transport, answer};
 use crate::Env;
 use crate::error::{ConfigProblem, Error, Result, ServiceClass};
 use crate::origin::{Origin, Sourced};
+use crate::trail::Trail;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -137,6 +138,11 @@ impl RetryBucket {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<'a> {
+    /// The chain of credential sources has been walked.
+    Authorised {
+        /// What each source said.
+        trail: &'a Trail,
+    },
     /// An attempt is about to be sent.
     Sending {
         /// The request; its `Debug` shows no header values.

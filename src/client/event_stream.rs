@@ -1,0 +1,158 @@
+//! A ConverseStream answer, read from the network as it is asked for.
+//!
+//! Pull, not push: there is no task and no channel between the socket and the caller. Dropping the stream
+//! closes the connection, which ends the model's work.
+
+use super::{Timeouts, non_zero, unexpected};
+use crate::converse::{ConverseResponse, Fold};
+use crate::error::{Error, Result, StreamPosition, Timeout, Waiting};
+use crate::stream::{StreamDecoder, StreamEvent};
+use crate::transport::HttpResponse;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The events of one answer. See [`EventStream::next`].
+pub struct EventStream {
+    response: HttpResponse,
+    decoder: StreamDecoder,
+    timeouts: Timeouts,
+    began: Instant,
+    request_id: Option<String>,
+    ended: bool,
+}
+
+const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
+
+impl EventStream {
+    pub(super) fn new(response: HttpResponse, timeouts: Timeouts, began: Instant) -> Result<Self> {
+        let request_id = response.header("x-amzn-requestid").map(str::to_owned);
+        let kind = response.header("content-type");
+        if kind.is_some_and(|kind| !kind.starts_with(CONTENT_TYPE)) {
+            return Err(unexpected(response.status, kind, "expected an event stream", request_id));
+        }
+        let decoder = StreamDecoder::new();
+        Ok(Self { response, decoder, timeouts, began, request_id, ended: false })
+    }
+
+    /// The next event, lent until the next call. `Ok(None)` is the legal end: `messageStop` was seen, and the
+    /// stream ended between two frames. Events after `messageStop`, such as `metadata`, are given too.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses no event: the next call goes on.
+    ///
+    /// # Errors
+    /// The stream errors of [`Error`], [`Error::Timeout`] when nothing came in time, [`Error::Transport`] when
+    /// the connection broke. All of them hold how far the stream had come.
+    pub async fn next(&mut self) -> Result<Option<StreamEvent<'_>>> {
+        while !self.decoder.is_ready() {
+            if self.ended || !self.read().await? {
+                self.ended = true;
+                self.decoder.finish().map_err(|error| self.with_request_id(error))?;
+                return Ok(None);
+            }
+        }
+        let request_id = &self.request_id;
+        self.decoder.next().map_err(|error| with_request_id(error, request_id))
+    }
+
+    /// Whether [`EventStream::next`] will answer at once, without the network. Output that is gathered while
+    /// this is true is written once for each network chunk.
+    pub fn is_ready(&self) -> bool {
+        self.decoder.is_ready()
+    }
+
+    /// Name and payload of the event last given, as they came.
+    pub fn last_payload(&self) -> Option<(&str, &[u8])> {
+        self.decoder.last_payload()
+    }
+
+    /// How far the stream has come.
+    pub fn position(&self) -> StreamPosition {
+        self.decoder.position()
+    }
+
+    /// The AWS request id, for support cases.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Reads the stream to its end and puts the whole answer together.
+    ///
+    /// # Errors
+    /// As [`EventStream::next`]; what came before is lost. To keep it, fold the events yourself.
+    pub async fn collect(mut self) -> Result<ConverseResponse> {
+        let mut fold = Fold::new();
+        while let Some(event) = self.next().await? {
+            fold.push(&event);
+        }
+        Ok(fold.finish())
+    }
+
+    /// Takes one chunk from the network. `false` at its end.
+    async fn read(&mut self) -> Result<bool> {
+        let (waiting, limit) = self.limit();
+        let chunk = match limit {
+            Some(limit) => tokio::time::timeout(limit, self.response.chunk()).await,
+            None => Ok(self.response.chunk().await),
+        };
+        let position = self.decoder.position();
+        match chunk {
+            Ok(Ok(Some(chunk))) => {
+                self.decoder.push(chunk);
+                Ok(true)
+            }
+            Ok(Ok(None)) => Ok(false),
+            Ok(Err(mut failure)) => {
+                failure.position = Some(position);
+                Err(Error::Transport(failure))
+            }
+            Err(_elapsed) => {
+                let limit = match waiting {
+                    Waiting::FirstEvent => self.timeouts.first_event,
+                    Waiting::NextEvent => self.timeouts.next_event,
+                    Waiting::Whole | Waiting::Response => self.timeouts.whole,
+                };
+                let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+                Err(Error::Timeout(Box::new(Timeout { waiting, limit_ms, position })))
+            }
+        }
+    }
+
+    /// How long to wait for the next chunk, and which limit that is.
+    fn limit(&self) -> (Waiting, Option<Duration>) {
+        let spent = self.began.elapsed();
+        // The wait for the first event counts from the start of the call, the answer's head included.
+        let (waiting, idle) = if self.decoder.position().events == 0 {
+            (
+                Waiting::FirstEvent,
+                non_zero(self.timeouts.first_event).map(|limit| limit.saturating_sub(spent)),
+            )
+        } else {
+            (Waiting::NextEvent, non_zero(self.timeouts.next_event))
+        };
+        let whole = non_zero(self.timeouts.whole).map(|limit| limit.saturating_sub(spent));
+        match (idle, whole) {
+            (Some(idle), Some(whole)) if whole < idle => (Waiting::Whole, Some(whole)),
+            (Some(idle), _) => (waiting, Some(idle)),
+            (None, whole) => (Waiting::Whole, whole),
+        }
+    }
+
+    fn with_request_id(&self, error: Error) -> Error {
+        with_request_id(error, &self.request_id)
+    }
+}
+
+/// An exception inside the stream names no request; the head of the answer did.
+fn with_request_id(mut error: Error, request_id: &Option<String>) -> Error {
+    if let Error::StreamException(_, failure) = &mut error {
+        failure.request_id.clone_from(request_id);
+    }
+    error
+}
+
+impl std::fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventStream").field("position", &self.position()).finish_non_exhaustive()
+    }
+}
