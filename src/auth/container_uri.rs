@@ -182,7 +182,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_value_makes_it_panic_or_lets_a_far_address_pass(full in "(https?://)?[0-9a-f.:@/\\[\\]\\\\ ]{0,24}", relative in "\\PC{0,12}") {
+        fn no_value_makes_it_panic_or_lets_a_far_address_pass(
+            full in "(https?://)?[0-9a-f.:@/\\[\\]\\\\ ]{0,24}",
+            relative in "\\PC{0,12}",
+        ) {
             let _ = resolve(&Env::empty().with(RELATIVE, relative));
             if let Ok(Some(found)) = resolve(&Env::empty().with(FULL, full)) {
                 let parts = crate::uri::split_url(&found.value.url).unwrap();

@@ -343,7 +343,8 @@ impl<'a> Profile<'a> {
             (None, None) => {
                 let name = self.name;
                 return Err(not_here(format!(
-                    "profile `{name}` signs in without `sso_account_id` and `sso_role_name`: that gives a token, not credentials"
+                    "profile `{name}` signs in without `sso_account_id` and `sso_role_name`: that gives a token, not \
+                     credentials"
                 )));
             }
         };

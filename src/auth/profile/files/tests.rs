@@ -284,7 +284,10 @@ proptest! {
     #[test]
     fn no_bytes_make_the_loader_panic(
         config in prop::collection::vec(any::<u8>(), 0..200),
-        lines in prop::collection::vec("(\\[(profile |sso-session |services )?[ab ]{0,3}\\]| ?[ab:]{0,2} ?= ?[ab#;]{0,3}|\\PC{0,5})", 0..12),
+        lines in prop::collection::vec(
+            "(\\[(profile |sso-session |services )?[ab ]{0,3}\\]| ?[ab:]{0,2} ?= ?[ab#;]{0,3}|\\PC{0,5})",
+            0..12,
+        ),
     ) {
         let _ = load_bytes(&config, lines.join("\n").as_bytes());
         let _ = load_bytes(lines.join("\r\n").as_bytes(), &config);
@@ -304,8 +307,9 @@ proptest! {
             };
             profiles.iter().map(|(name, of)| format!("[{prefix}{name}]\n{}", properties(of))).collect()
         };
-        for set in [load_texts(&text("profile "), ""), load_texts("", &text("")), load_texts(&text("profile "), &text(""))] {
-            prop_assert_eq!(&plain(&set.unwrap().profiles), &profiles);
+        let (config, credentials) = (text("profile "), text(""));
+        for (config, credentials) in [(config.as_str(), ""), ("", &credentials), (&config, &credentials)] {
+            prop_assert_eq!(&plain(&load_texts(config, credentials).unwrap().profiles), &profiles);
         }
     }
 }

@@ -140,7 +140,10 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(
         sections in prop::collection::vec(
-            ("[a-zA-Z0-9_/.%@:+-]{1,8}", prop::collection::vec(("[a-zA-Z_-]{1,8}", "[!-~é]{0,8}( [!-~&&[^#;]]{1,8}){0,2}"), 0..4)),
+            (
+                "[a-zA-Z0-9_/.%@:+-]{1,8}",
+                prop::collection::vec(("[a-zA-Z_-]{1,8}", "[!-~é]{0,8}( [!-~&&[^#;]]{1,8}){0,2}"), 0..4),
+            ),
             0..4,
         ),
     ) {

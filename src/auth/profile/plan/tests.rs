@@ -388,7 +388,13 @@ proptest! {
     #[test]
     fn every_walk_ends(
         profiles in prop::collection::vec(
-            prop::collection::vec(("(role_arn|source_profile|credential_source|sso_session|aws_access_key_id|aws_secret_access_key)", "[a-d]"), 0..4),
+            prop::collection::vec(
+                (
+                    "(role_arn|source_profile|credential_source|sso_session|aws_access_key_id|aws_secret_access_key)",
+                    "[a-d]",
+                ),
+                0..4,
+            ),
             4,
         ),
     ) {
