@@ -1,6 +1,6 @@
 //! The model against the service's own JSON: nothing is lost, nothing newer fails, nothing panics.
 
-mod strategies;
+pub(crate) mod strategies;
 
 use super::{
     CachePointBlock, Citation, ContentBlock, ConverseOutput, ConverseRequest, ConverseResponse,

@@ -1,1 +1,438 @@
-//! x
+//! Streams and the answers they must become; events are written as in the API's pages and read by a small reader
+//! of this file.
+
+use super::super::tests::strategies;
+use super::Fold;
+use crate::converse::{
+    ContentBlock, ConverseOutput, ConverseResponse, ReasoningContentBlock, StreamMetadata, ToolInputProblem,
+    ToolResultContentBlock,
+};
+use crate::stream::{BlockDelta, BlockStart, StreamEvent};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+type Members<'a> = BTreeMap<&'a str, &'a RawValue>;
+
+fn members(json: &str) -> Members<'_> {
+    serde_json::from_str(json).unwrap()
+}
+
+fn only_member(json: &str) -> (&str, &RawValue) {
+    members(json).pop_first().unwrap()
+}
+
+fn read<T: DeserializeOwned>(raw: &RawValue) -> T {
+    serde_json::from_str(raw.get()).unwrap()
+}
+
+fn optional<'a>(members: &Members<'a>, name: &str) -> Option<std::borrow::Cow<'a, str>> {
+    members.get(name).and_then(|raw| read::<Option<String>>(raw)).map(Into::into)
+}
+
+/// An event in the form `{"contentBlockDelta": {...}}`.
+fn event(json: &str) -> StreamEvent<'_> {
+    let (name, body) = only_member(json);
+    let body = members(body.get());
+    let index = || read(body["contentBlockIndex"]);
+    match name {
+        "messageStart" => StreamEvent::MessageStart { role: read(body["role"]) },
+        "contentBlockStart" => {
+            StreamEvent::ContentBlockStart { index: index(), start: start(body["start"].get()) }
+        }
+        "contentBlockDelta" => {
+            StreamEvent::ContentBlockDelta { index: index(), delta: delta(body["delta"].get()) }
+        }
+        "contentBlockStop" => StreamEvent::ContentBlockStop { index: index() },
+        "messageStop" => StreamEvent::MessageStop {
+            stop_reason: read(body["stopReason"]),
+            additional: body.get("additionalModelResponseFields").copied(),
+        },
+        "metadata" => {
+            let metadata: StreamMetadata = read(only_member(json).1);
+            StreamEvent::Metadata(Box::new(metadata))
+        }
+        _ => StreamEvent::Unknown { event_type: name, payload: json.as_bytes() },
+    }
+}
+
+fn start(json: &str) -> BlockStart<'_> {
+    let (member, value) = only_member(json);
+    let inner = members(value.get());
+    let text = |name| optional(&inner, name).unwrap_or_default();
+    match member {
+        "toolUse" => BlockStart::ToolUse {
+            tool_use_id: text("toolUseId"),
+            name: text("name"),
+            kind: optional(&inner, "type"),
+        },
+        "toolResult" => BlockStart::ToolResult {
+            tool_use_id: text("toolUseId"),
+            kind: optional(&inner, "type"),
+            status: optional(&inner, "status"),
+        },
+        "image" => BlockStart::Image { format: text("format") },
+        _ => BlockStart::Unknown { member: member.into(), value },
+    }
+}
+
+fn delta(json: &str) -> BlockDelta<'_> {
+    let (member, value) = only_member(json);
+    match member {
+        "text" => BlockDelta::Text(read::<String>(value).into()),
+        "toolUse" => BlockDelta::ToolUse { input: optional(&members(value.get()), "input").unwrap() },
+        "toolResult" => BlockDelta::ToolResult(value),
+        "citation" => BlockDelta::Citation(value),
+        "image" => BlockDelta::Image(value),
+        "reasoningContent" => {
+            let (member, value) = only_member(value.get());
+            match member {
+                "text" => BlockDelta::ReasoningText(read::<String>(value).into()),
+                "signature" => BlockDelta::ReasoningSignature(read::<String>(value).into()),
+                "redactedContent" => {
+                    BlockDelta::ReasoningRedacted(STANDARD.decode(read::<String>(value)).unwrap())
+                }
+                _ => BlockDelta::Unknown { member: format!("reasoningContent.{member}").into(), value },
+            }
+        }
+        _ => BlockDelta::Unknown { member: member.into(), value },
+    }
+}
+
+fn fold<'a>(events: impl IntoIterator<Item = &'a str>) -> ConverseResponse {
+    let mut fold = Fold::new();
+    for json in events {
+        fold.push(&event(json));
+    }
+    fold.finish()
+}
+
+fn content(response: ConverseResponse) -> Vec<ContentBlock> {
+    match response.output {
+        ConverseOutput::Message(message) => message.content,
+        ConverseOutput::Unknown(unknown) => panic!("{unknown:?}"),
+    }
+}
+
+/// Folds events in short form: `0 {"text":"a"}` is a delta, `0 start {...}` a start, `0 stop` a stop.
+fn fold_short(short: &[&str]) -> ConverseResponse {
+    let events: Vec<String> = short
+        .iter()
+        .map(|short| match short.split_once(' ').unwrap() {
+            (index, "stop") => format!(r#"{{"contentBlockStop":{{"contentBlockIndex":{index}}}}}"#),
+            (index, rest) => {
+                let (kind, member, json) = match rest.strip_prefix("start ") {
+                    Some(json) => ("contentBlockStart", "start", json),
+                    None => ("contentBlockDelta", "delta", rest),
+                };
+                format!(r#"{{"{kind}":{{"contentBlockIndex":{index},"{member}":{json}}}}}"#)
+            }
+        })
+        .collect();
+    fold(events.iter().map(String::as_str))
+}
+
+fn parsed_events(jsonl: &str) -> Vec<&str> {
+    jsonl.lines().filter_map(|line| members(line).get("parsed").map(|raw| raw.get())).collect()
+}
+
+#[test]
+fn recorded_streams_become_what_converse_would_have_answered() {
+    for (jsonl, answer) in [
+        (
+            include_str!("../../../fixtures/examples/07-stream-text.jsonl"),
+            json!({
+                "output": {"message": {"role": "assistant", "content": [{"text": "Basalt, granite, obsidian."}]}},
+                "stopReason": "end_turn",
+                "usage": {"inputTokens": 11, "outputTokens": 6, "totalTokens": 17},
+                "metrics": {"latencyMs": 321},
+            }),
+        ),
+        (
+            include_str!("../../../fixtures/examples/08-stream-tool.jsonl"),
+            json!({
+                "output": {"message": {"role": "assistant", "content": [
+                    {"reasoningContent": {"reasoningText": {
+                        "text": "The user wants weather.", "signature": "c2lnbmF0dXJl",
+                    }}},
+                    {"text": "Let me look."},
+                    {"toolUse": {
+                        "toolUseId": "tooluse_Xy-1", "name": "get_weather", "input": {"city": "Zürich", "days": 2},
+                    }},
+                ]}},
+                "stopReason": "tool_use",
+                "usage": {"inputTokens": 11, "outputTokens": 3, "totalTokens": 14},
+                "metrics": {"latencyMs": 321},
+            }),
+        ),
+        (
+            include_str!("../../../fixtures/examples/09-stream-exception.jsonl"),
+            json!({"output": {"message": {"role": "assistant", "content": [{"text": "Half an answ"}]}}}),
+        ),
+    ] {
+        assert_eq!(serde_json::to_value(fold(parsed_events(jsonl))).unwrap(), answer);
+    }
+}
+
+#[test]
+fn what_stands_around_the_message_is_taken_over() {
+    let response = fold([
+        r#"{"messageStart":{"role":"narrator"}}"#,
+        r#"{"weather":{"sunny":true}}"#,
+        r#"{"messageStop":{"stopReason":"tired","additionalModelResponseFields":{"z": 1.0, "a": null}}}"#,
+        r#"{"metadata":{"usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3,"cacheDetails":[{"ttl":"1h","inputTokens":4}]},"metrics":{"latencyMs":5},"trace":{"promptRouter":{"invokedModelId":"m"}},"performanceConfig":{"latency":"optimized"},"serviceTier":{"type":"flex"}}}"#,
+    ]);
+    assert_eq!(
+        serde_json::to_string(&response).unwrap(),
+        concat!(
+            r#"{"output":{"message":{"role":"narrator","content":[]}},"stopReason":"tired","#,
+            r#""usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3,"cacheDetails":[{"ttl":"1h","inputTokens":4}]},"#,
+            r#""metrics":{"latencyMs":5},"additionalModelResponseFields":{"z": 1.0, "a": null},"#,
+            r#""trace":{"promptRouter":{"invokedModelId":"m"}},"performanceConfig":{"latency":"optimized"},"#,
+            r#""serviceTier":{"type":"flex"}}"#,
+        )
+    );
+}
+
+#[test]
+fn an_empty_stream_is_an_empty_answer() {
+    let answer = r#"{"output":{"message":{"role":"assistant","content":[]}}}"#;
+    assert_eq!(serde_json::to_string(&Fold::new().finish()).unwrap(), answer);
+}
+
+const TOOL: &str = r#"0 start {"toolUse":{"toolUseId":"1","name":"t"}}"#;
+
+/// What is told, its events in the form of [`fold_short`], and the blocks that they become.
+#[rustfmt::skip]
+const BLOCKS: [(&str, &[&str], &str); 26] = [
+    ("text without a start", &[r#"0 {"text":" a\n"}"#, r#"0 {"text":""}"#, r#"0 {"text":"b "}"#, "0 stop"],
+        r#"[{"text":" a\nb "}]"#),
+    ("an empty text", &[r#"0 {"text":""}"#, "0 stop"],
+        r#"[{"text":""}]"#),
+    ("a stop alone", &["0 stop"],
+        "[]"),
+    ("gaps and another order of indexes", &[r#"7 {"text":"c"}"#, r#"2 {"text":"a"}"#, r#"7 {"text":"d"}"#, r#"2 {"text":"b"}"#],
+        r#"[{"text":"ab"},{"text":"cd"}]"#),
+    ("text after reasoning under one index", &[r#"0 {"reasoningContent":{"text":"r"}}"#, r#"0 {"text":"a"}"#, r#"0 {"text":"b"}"#],
+        r#"[{"reasoningContent":{"reasoningText":{"text":"r"}}},{"text":"ab"}]"#),
+    ("a signature after text under one index", &[r#"0 {"reasoningContent":{"text":"r"}}"#, r#"0 {"text":"a"}"#, r#"0 {"reasoningContent":{"signature":"s"}}"#],
+        r#"[{"reasoningContent":{"reasoningText":{"text":"r","signature":"s"}}},{"text":"a"}]"#),
+    ("a delta after the stop", &[r#"0 {"text":"a"}"#, "0 stop", r#"0 {"text":"b"}"#],
+        r#"[{"text":"a"},{"text":"b"}]"#),
+    ("reasoning and signature, to the byte", &[r#"0 {"reasoningContent":{"text":" r\r\n"}}"#, r#"0 {"reasoningContent":{"text":"\t"}}"#, r#"0 {"reasoningContent":{"signature":" s"}}"#, r#"0 {"reasoningContent":{"signature":"t\n"}}"#, "0 stop"],
+        r#"[{"reasoningContent":{"reasoningText":{"text":" r\r\n\t","signature":" st\n"}}}]"#),
+    ("a signature alone", &[r#"0 {"reasoningContent":{"signature":"s"}}"#],
+        r#"[{"reasoningContent":{"reasoningText":{"text":"","signature":"s"}}}]"#),
+    ("an empty signature", &[r#"0 {"reasoningContent":{"signature":""}}"#],
+        r#"[{"reasoningContent":{"reasoningText":{"text":"","signature":""}}}]"#),
+    ("redacted bytes in pieces", &[r#"0 {"reasoningContent":{"redactedContent":"AA=="}}"#, r#"0 {"reasoningContent":{"redactedContent":"Af7/"}}"#],
+        r#"[{"reasoningContent":{"redactedContent":"AAH+/w=="}}]"#),
+    ("tool input in pieces", &[TOOL, r#"0 {"toolUse":{"input":""}}"#, r#"0 {"toolUse":{"input":"{\"n\": 1"}}"#, r#"0 {"toolUse":{"input":".0, \"a\": \"\\u00"}}"#, r#"0 {"toolUse":{"input":"fc\"}"}}"#, "0 stop"],
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{"n": 1.0, "a": "\u00fc"}}}]"#),
+    ("a tool call without input", &[TOOL, "0 stop"],
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{}}}]"#),
+    ("a blank tool input", &[TOOL, r#"0 {"toolUse":{"input":" \n"}}"#, "0 stop"],
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{}}}]"#),
+    ("a tool of the server", &[r#"0 start {"toolUse":{"toolUseId":"1","name":"t","type":"server_tool_use"}}"#, "0 stop"],
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{},"type":"server_tool_use"}}]"#),
+    ("two tool calls under one index", &[TOOL, r#"0 {"toolUse":{"input":"1"}}"#, r#"0 start {"toolUse":{"toolUseId":"2","name":"u"}}"#, r#"0 {"toolUse":{"input":"2"}}"#, "0 stop"],
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":1}},{"toolUse":{"toolUseId":"2","name":"u","input":2}}]"#),
+    ("tool input without a start", &[r#"0 {"toolUse":{"input":"{}"}}"#, "0 stop"],
+        r#"[{"toolUse":{"toolUseId":"","name":"","input":{}}}]"#),
+    ("a tool result in pieces", &[r#"0 start {"toolResult":{"toolUseId":"1","type":"web","status":"success"}}"#, r#"0 {"toolResult":[{"text":"a"},{"json":{"n":1.0}}]}"#, r#"0 {"toolResult":[{"poem":[]}]}"#, "0 stop"],
+        r#"[{"toolResult":{"toolUseId":"1","content":[{"text":"a"},{"json":{"n":1.0}},{"poem":[]}],"status":"success","type":"web"}}]"#),
+    ("an image in pieces", &[r#"0 start {"image":{"format":"png"}}"#, r#"0 {"image":{"source":{"bytes":"AA=="}}}"#, r#"0 {"image":{"source":{"bytes":"Af7/"}}}"#, "0 stop"],
+        r#"[{"image":{"format":"png","source":{"bytes":"AAH+/w=="}}}]"#),
+    ("an image in S3", &[r#"0 start {"image":{"format":"png"}}"#, r#"0 {"image":{"source":{"s3Location":{"uri":"s3://b/k"}}}}"#, "0 stop"],
+        r#"[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://b/k"}}}}]"#),
+    ("an image that failed", &[r#"0 start {"image":{"format":"png"}}"#, r#"0 {"image":{"error":{"message":"no"}}}"#, r#"0 {"image":{}}"#, "0 stop"],
+        r#"[{"image":{"format":"png","source":{"bytes":""},"error":{"message":"no"}}}]"#),
+    ("citations among text", &[r#"0 {"citation":{"title":"T"}}"#, r#"0 {"text":"a"}"#, r#"0 {"citation":{"location":{"documentPage":{"start":1}}}}"#, r#"0 {"text":"b"}"#, "0 stop"],
+        r#"[{"citationsContent":{"content":[{"text":"ab"}],"citations":[{"title":"T"},{"location":{"documentPage":{"start":1}}}]}}]"#),
+    ("citations alone", &[r#"0 {"citation":{"source":"S","sourceContent":[{"text":"w"}]}}"#],
+        r#"[{"citationsContent":{"citations":[{"source":"S","sourceContent":[{"text":"w"}]}]}}]"#),
+    ("pieces of an unknown kind", &[r#"0 start {"poem":{"verse":1}}"#, r#"0 {"poem":"a"}"#, r#"0 {"poem":1.0}"#, r#"0 {"reasoningContent":{"mood":null}}"#, "0 stop"],
+        r#"[{"start.poem":{"verse":1}},{"delta.poem":"a"},{"delta.poem":1.0},{"delta.reasoningContent.mood":null}]"#),
+    ("pieces that cannot be read", &[r#"0 {"citation":{"title":5}}"#, r#"0 {"toolResult":"a"}"#, r#"0 {"image":{"source":{"bytes":"!"}}}"#],
+        r#"[{"delta.citation":{"title":5}},{"delta.toolResult":"a"},{"delta.image":{"source":{"bytes":"!"}}}]"#),
+    ("an unreadable piece among readable ones", &[r#"0 {"text":"a"}"#, r#"0 {"citation":5}"#, r#"0 {"text":"b"}"#],
+        r#"[{"text":"ab"},{"delta.citation":5}]"#),
+];
+
+#[test]
+fn blocks_are_put_together() {
+    for (what, short, expected) in BLOCKS {
+        let blocks = content(fold_short(short));
+        assert_eq!(serde_json::to_string(&blocks).unwrap(), expected, "{what}");
+        let again: Vec<ContentBlock> = serde_json::from_str(expected).unwrap();
+        assert_eq!(again.len(), blocks.len(), "{what}: cannot be read again");
+    }
+}
+
+#[test]
+fn malformed_and_unfinished_tool_input_is_told_from_what_the_model_meant() {
+    #[rustfmt::skip]
+    let cases = [
+        (r#"{\"a\":1}"#, true, None, r#"{"a":1}"#),
+        (r#"\"text\""#, true, None, r#""text""#),
+        (r#"{\"a\":"#, true, Some(ToolInputProblem::NotJson), r#""{\"a\":""#),
+        ("text", true, Some(ToolInputProblem::NotJson), r#""text""#),
+        ("{}{}", true, Some(ToolInputProblem::NotJson), r#""{}{}""#),
+        (r#"{\"a\":"#, false, Some(ToolInputProblem::Unfinished), r#""{\"a\":""#),
+        ("12", false, Some(ToolInputProblem::Unfinished), r#""12""#),
+        ("", false, Some(ToolInputProblem::Unfinished), r#""""#),
+    ];
+    for (text, stopped, problem, input) in cases {
+        let piece = format!(r#"3 {{"toolUse":{{"input":"{text}"}}}}"#);
+        let mut short = vec![r#"3 start {"toolUse":{"toolUseId":"1","name":"t"}}"#, &piece];
+        short.extend(stopped.then_some("3 stop"));
+        let blocks = content(fold_short(&short));
+        let [ContentBlock::ToolUse(tool)] = blocks.as_slice() else { panic!("{blocks:?}") };
+        assert_eq!((tool.input_problem, tool.input.as_json()), (problem, input), "{text}");
+    }
+}
+
+/// `text` in up to three pieces.
+fn pieces<'a>(text: &'a str, cuts: &[usize]) -> Vec<&'a str> {
+    let mut ends: Vec<usize> =
+        cuts.iter().map(|cut| text.floor_char_boundary(cut % (text.len() + 1))).collect();
+    ends.sort_unstable();
+    ends.push(text.len());
+    let mut from = 0;
+    ends.into_iter().map(|end| &text[std::mem::replace(&mut from, end)..end]).collect()
+}
+
+/// The events that stream `block`, its texts cut at `cuts`.
+fn events_of(index: usize, block: &ContentBlock, cuts: &[usize]) -> Vec<String> {
+    let start =
+        |start: Value| json!({"contentBlockStart": {"contentBlockIndex": index, "start": start}}).to_string();
+    // Not through a tree, which would write documents its own way.
+    let raw =
+        |delta: String| format!(r#"{{"contentBlockDelta":{{"contentBlockIndex":{index},"delta":{delta}}}}}"#);
+    let json = |value: &str| serde_json::to_string(value).unwrap();
+    let each = |text: &str, delta: &dyn Fn(&str) -> String| -> Vec<String> {
+        pieces(text, cuts).into_iter().map(|piece| raw(delta(piece))).collect()
+    };
+    let mut events = match block {
+        ContentBlock::Text(text) => each(text, &|piece| format!(r#"{{"text":{}}}"#, json(piece))),
+        ContentBlock::CitationsContent(block) => {
+            let texts = block.content.iter().map(|text| raw(serde_json::to_string(text).unwrap()));
+            let citations = block.citations.iter().map(|one| serde_json::to_string(one).unwrap());
+            texts.chain(citations.map(|one| raw(format!(r#"{{"citation":{one}}}"#)))).collect()
+        }
+        ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(block)) => {
+            let delta = |name: &'static str| {
+                move |piece: &str| format!(r#"{{"reasoningContent":{{"{name}":{}}}}}"#, json(piece))
+            };
+            let mut events = each(&block.text, &delta("text"));
+            events.extend(block.signature.iter().flat_map(|signature| each(signature, &delta("signature"))));
+            events
+        }
+        ContentBlock::ReasoningContent(ReasoningContentBlock::RedactedContent(blob)) => blob
+            .chunks(3)
+            .map(|bytes| {
+                raw(json!({"reasoningContent": {"redactedContent": STANDARD.encode(bytes)}}).to_string())
+            })
+            .collect(),
+        ContentBlock::ToolUse(tool) => {
+            let (id, name) = (&tool.tool_use_id, &tool.name);
+            let mut events =
+                vec![start(json!({"toolUse": {"toolUseId": id, "name": name, "type": tool.kind}}))];
+            let delta = |piece: &str| format!(r#"{{"toolUse":{{"input":{}}}}}"#, json(piece));
+            events.extend(each(tool.input.as_json(), &delta));
+            events
+        }
+        ContentBlock::ToolResult(result) => {
+            let (id, status) = (&result.tool_use_id, &result.status);
+            let begin = json!({"toolResult": {"toolUseId": id, "type": result.kind, "status": status}});
+            let list = serde_json::to_string(&result.content).unwrap();
+            vec![start(begin), raw(format!(r#"{{"toolResult":{list}}}"#))]
+        }
+        other => panic!("not streamed: {other:?}"),
+    };
+    events.push(json!({"contentBlockStop": {"contentBlockIndex": index}}).to_string());
+    events
+}
+
+/// Blocks that a stream can carry in one way only.
+fn streamed_block() -> impl Strategy<Value = ContentBlock> {
+    prop_oneof![
+        any::<String>().prop_map(ContentBlock::Text),
+        (any::<String>(), vec(strategies::citation(), 1..3)).prop_map(|(text, citations)| {
+            let content = if text.is_empty() { vec![] } else { vec![text.into()] };
+            ContentBlock::CitationsContent(crate::converse::CitationsContentBlock { content, citations })
+        }),
+        strategies::reasoning()
+            .prop_filter("a kind that streams", |reasoning| match reasoning {
+                ReasoningContentBlock::ReasoningText(_) => true,
+                ReasoningContentBlock::RedactedContent(blob) => !blob.is_empty(),
+                ReasoningContentBlock::Unknown(_) => false,
+            })
+            .prop_map(ContentBlock::ReasoningContent),
+        strategies::tool_use().prop_map(ContentBlock::ToolUse),
+        strategies::tool_result().prop_map(|mut result| {
+            result.content.retain(|piece| {
+                matches!(piece, ToolResultContentBlock::Text(_) | ToolResultContentBlock::Json(_))
+            });
+            ContentBlock::ToolResult(result)
+        }),
+    ]
+}
+
+/// The events that stream `response`.
+fn stream_of(response: &ConverseResponse, cuts: &[usize]) -> Vec<String> {
+    let mut events = vec![json!({"messageStart": {"role": "assistant"}}).to_string()];
+    for (index, block) in content(response.clone()).iter().enumerate() {
+        events.extend(events_of(index * 3, block, cuts));
+    }
+    let reason = serde_json::to_string(&response.stop_reason).unwrap();
+    let additional = response.additional_model_response_fields.iter();
+    let additional: String = additional
+        .map(|fields| format!(r#","additionalModelResponseFields":{}"#, fields.as_json()))
+        .collect();
+    events.push(format!(r#"{{"messageStop":{{"stopReason":{reason}{additional}}}}}"#));
+    let metadata = StreamMetadata {
+        usage: response.usage.clone(),
+        metrics: response.metrics,
+        trace: response.trace.clone(),
+        performance_config: response.performance_config.clone(),
+        service_tier: response.service_tier.clone(),
+    };
+    events.push(format!(r#"{{"metadata":{}}}"#, serde_json::to_string(&metadata).unwrap()));
+    events
+}
+
+proptest! {
+    #[test]
+    fn a_streamed_answer_is_the_answer(
+        response in strategies::response_of(vec(streamed_block(), 0..5)),
+        cuts in vec(any::<usize>(), 0..3),
+    ) {
+        let events = stream_of(&response, &cuts);
+        let folded = fold(events.iter().map(String::as_str));
+        prop_assert_eq!(serde_json::to_string(&folded).unwrap(), serde_json::to_string(&response).unwrap());
+        prop_assert_eq!(folded, response);
+    }
+
+    #[test]
+    fn what_came_before_a_cut_is_kept(
+        response in strategies::response_of(vec(streamed_block(), 1..5)),
+        cuts in vec(any::<usize>(), 0..3),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let events = stream_of(&response, &cuts);
+        let came = &events[..at.index(events.len())];
+        let folded = fold(came.iter().map(String::as_str));
+        prop_assert!(response.text().starts_with(&folded.text()));
+        for block in content(folded) {
+            let ContentBlock::ToolUse(tool) = block else { continue };
+            let ended = content(response.clone()).contains(&ContentBlock::ToolUse(tool.clone()));
+            prop_assert!(ended || tool.input_problem == Some(ToolInputProblem::Unfinished), "{:?}", tool);
+        }
+    }
+}
