@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Puts the events of one stream together.
 ///
@@ -35,7 +36,7 @@ use std::collections::BTreeMap;
 /// Pieces of a kind that this version does not know, or cannot read, are kept as
 /// [`ContentBlock::Unknown`] under the name `start.NAME` or `delta.NAME`: they are pieces and not blocks, and no
 /// block has such a name.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Fold {
     role: Option<Role>,
     blocks: BTreeMap<u32, Vec<Part>>,
@@ -96,6 +97,16 @@ impl Fold {
     }
 }
 
+impl fmt::Debug for Fold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // How much came and not what: the text is long, and reasoning does not belong into logs.
+        f.debug_struct("Fold")
+            .field("blocks", &self.blocks.values().map(Vec::len).sum::<usize>())
+            .field("stop_reason", &self.stop_reason)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Adds `delta` to the latest open part that takes it, or begins a part with it.
 fn append(parts: &mut Vec<Part>, delta: &BlockDelta<'_>) {
     // What is unknown joins nothing; looking for its like among many of its kind would only take time.
@@ -107,13 +118,11 @@ fn append(parts: &mut Vec<Part>, delta: &BlockDelta<'_>) {
 }
 
 /// A block as far as it came.
-#[derive(Debug)]
 struct Part {
     block: Block,
     is_open: bool,
 }
 
-#[derive(Debug)]
 enum Block {
     Text { text: String, citations: Vec<Citation> },
     Reasoning(ReasoningTextBlock),

@@ -200,6 +200,13 @@ fn what_stands_around_the_message_is_taken_over() {
 }
 
 #[test]
+fn debug_shows_how_much_came_and_not_what() {
+    let mut fold = Fold::new();
+    fold.push(&event(r#"{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"SECRET"}}}"#));
+    assert_eq!(format!("{fold:?}"), "Fold { blocks: 1, stop_reason: None, .. }");
+}
+
+#[test]
 fn an_empty_stream_is_an_empty_answer() {
     let answer = r#"{"output":{"message":{"role":"assistant","content":[]}}}"#;
     assert_eq!(serde_json::to_string(&Fold::new().finish()).unwrap(), answer);
