@@ -7,7 +7,7 @@ use crate::converse::{
     ContentBlock, ConverseOutput, ConverseResponse, ReasoningContentBlock, StreamMetadata, ToolInputProblem,
     ToolResultContentBlock,
 };
-use crate::stream::{BlockDelta, BlockStart, StreamEvent};
+use crate::stream::{BlockDelta, BlockStart, StreamDecoder, StreamEvent};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::collection::vec;
@@ -145,7 +145,7 @@ fn parsed_events(jsonl: &str) -> Vec<&str> {
 fn recorded_streams_become_what_converse_would_have_answered() {
     for (jsonl, answer) in [
         (
-            include_str!("../../../fixtures/examples/07-stream-text.jsonl"),
+            include_str!("../../../fixtures/frames/07-stream-text.jsonl"),
             json!({
                 "output": {"message": {"role": "assistant", "content": [{"text": "Basalt, granite, obsidian."}]}},
                 "stopReason": "end_turn",
@@ -154,7 +154,7 @@ fn recorded_streams_become_what_converse_would_have_answered() {
             }),
         ),
         (
-            include_str!("../../../fixtures/examples/08-stream-tool.jsonl"),
+            include_str!("../../../fixtures/frames/08-stream-tool.jsonl"),
             json!({
                 "output": {"message": {"role": "assistant", "content": [
                     {"reasoningContent": {"reasoningText": {
@@ -171,11 +171,35 @@ fn recorded_streams_become_what_converse_would_have_answered() {
             }),
         ),
         (
-            include_str!("../../../fixtures/examples/09-stream-exception.jsonl"),
+            include_str!("../../../fixtures/frames/09-stream-exception.jsonl"),
             json!({"output": {"message": {"role": "assistant", "content": [{"text": "Half an answ"}]}}}),
         ),
     ] {
         assert_eq!(serde_json::to_value(fold(parsed_events(jsonl))).unwrap(), answer);
+    }
+}
+
+#[test]
+fn frames_become_the_same_answer_through_the_decoder() {
+    for (frames, jsonl) in [
+        (
+            include_str!("../../../fixtures/frames/07-stream-text.frames.hex"),
+            include_str!("../../../fixtures/frames/07-stream-text.jsonl"),
+        ),
+        (
+            include_str!("../../../fixtures/frames/08-stream-tool.frames.hex"),
+            include_str!("../../../fixtures/frames/08-stream-tool.jsonl"),
+        ),
+    ] {
+        let digits: Vec<u8> = frames.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let bytes = digits.chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        let bytes: Vec<u8> = bytes.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+        let (mut decoder, mut decoded) = (StreamDecoder::new(), Fold::new());
+        decoder.push(bytes);
+        while let Some(event) = decoder.next().unwrap() {
+            decoded.push(&event);
+        }
+        assert_eq!(decoded.finish(), fold(parsed_events(jsonl)));
     }
 }
 
