@@ -1,1 +1,3 @@
-//! Filled in next.
+//! Proving to AWS who is calling.
+
+pub mod sign;
