@@ -30,11 +30,11 @@ fn weather() -> Value {
 }
 
 fn calls(script: &Script) -> Vec<(&str, &str)> {
-    let of = |block| match block {
-        Block::ToolUse { name, input, .. } => Some((name.as_str(), input.as_str())),
-        _ => None,
-    };
-    script.blocks.iter().filter_map(of).collect()
+    script.blocks.iter().filter_map(call).collect()
+}
+
+fn call(block: &Block) -> Option<(&str, &str)> {
+    if let Block::ToolUse { name, input, .. } = block { Some((name, input)) } else { None }
 }
 
 #[test]
@@ -109,10 +109,7 @@ fn tools_are_called_when_asked_for_and_not_after_their_result() {
         let ids: std::collections::BTreeSet<_> = script
             .blocks
             .iter()
-            .filter_map(|block| match block {
-                Block::ToolUse { id, .. } => Some(id.clone()),
-                _ => None,
-            })
+            .filter_map(|block| if let Block::ToolUse { id, .. } = block { Some(id.clone()) } else { None })
             .collect();
         assert_eq!(ids.len(), names.len(), "ids differ");
     }
