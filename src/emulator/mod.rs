@@ -1,1 +1,111 @@
-//! Filled in next.
+//! An offline Bedrock: a real HTTP server on the loopback address that answers as Amazon Bedrock does.
+//!
+//! It is the test server of this crate, the machinery of `outcrop emulate` and of `--demo`, and it can serve any
+//! client of Bedrock: it checks signatures and bearer tokens, checks requests as Bedrock checks them and refuses
+//! them in Bedrock's words, streams real event-stream frames, lists models and profiles page by page, and goes
+//! wrong in every way that a network and a service can, on demand (see [`Fault`]).
+//!
+//! What the models say is a small fixed text about rocks, the same for the same question. It knows Converse,
+//! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel, STS
+//! or instance metadata. It listens in plain HTTP and is no place for real credentials.
+//!
+//! ```no_run
+//! # async fn run() -> std::io::Result<()> {
+//! use outcrop::emulator::{Emulator, EmulatorOptions};
+//!
+//! let emulator = Emulator::start(EmulatorOptions::default()).await?;
+//! assert!(emulator.url().starts_with("http://127.0.0.1:"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod catalog;
+mod control;
+mod dice;
+mod events;
+mod faults;
+mod options;
+mod prompt;
+mod prose;
+mod received;
+mod refusal;
+mod respond;
+mod routes;
+mod runtime;
+mod sample;
+mod script;
+mod server;
+mod signature;
+mod spoil;
+mod tokens;
+mod validate;
+mod verify;
+
+pub use faults::{Fault, Filter, Rule, Scenario, StreamException};
+pub use options::{
+    AccessKey, DEMO_ACCESS_KEY_ID, DEMO_BEARER_TOKEN, DEMO_MODEL_ID, DEMO_SECRET_ACCESS_KEY, EmulatorOptions,
+};
+pub use received::Received;
+
+use respond::Account;
+use server::{Server, accept};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A running emulator. Dropping it closes the listener and every connection.
+pub struct Emulator {
+    addr: SocketAddr,
+    server: Arc<Server>,
+    accepting: JoinHandle<()>,
+}
+
+impl Emulator {
+    /// Listens, and answers on the current tokio runtime, which needs its IO and time drivers.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn start(options: EmulatorOptions) -> io::Result<Self> {
+        let listener = TcpListener::bind(options.addr).await?;
+        let addr = listener.local_addr()?;
+        let server = Arc::new(Server::new(Account::new(options)?));
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&server)));
+        Ok(Self { addr, server, accepting })
+    }
+
+    /// Where it listens, with the port that was found.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its URL, `http://127.0.0.1:PORT`, for the runtime and the control plane alike.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The newest requests that arrived whole, oldest first; how many is set by
+    /// [`EmulatorOptions::kept_requests`].
+    pub fn requests(&self) -> Vec<Received> {
+        self.server.received()
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests;

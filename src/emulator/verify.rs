@@ -1,0 +1,217 @@
+//! Who is calling: header signatures and bearer tokens, checked as AWS's front end checks them.
+//!
+//! The checks run in AWS's order, and the refusals use AWS's words: clients tell a wrong key from a wrong clock and
+//! from an expired token by type and text. It grants every caller every operation; denials are faults, see `faults`.
+//!
+//! Bearer tokens: <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>.
+
+use super::options::{AccessKey, EmulatorOptions};
+use super::received::Received;
+use super::refusal::Refusal;
+use super::signature::{ALGORITHM, Authorization, expected};
+use crate::secret::Secret;
+use crate::time::{amz_date, parse_amz_date};
+use std::time::{Duration, SystemTime};
+
+/// The region of callers whose credentials name none.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// Signatures further away from the clock than this are refused.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// Whose request it is, as far as the answer depends on it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// The region that the request is for.
+    pub(super) region: String,
+}
+
+/// Checks the credentials of `received` at the time `now`.
+///
+/// # Errors
+///
+/// AWS's answer to credentials that are missing, unknown, expired, or wrong.
+pub(super) fn verify(
+    received: &Received,
+    options: &EmulatorOptions,
+    now: SystemTime,
+) -> Result<Caller, Refusal> {
+    let own_region = || options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    let Some(header) = received.header("authorization") else {
+        return if options.require_auth {
+            Err(Refusal::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
+        } else {
+            Ok(Caller { region: own_region() })
+        };
+    };
+    match header.split_once(' ') {
+        Some((scheme, parameters)) if scheme == ALGORITHM => {
+            verify_signature(received, parameters, options, now)
+        }
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            verify_bearer(token, options)?;
+            Ok(Caller { region: own_region() })
+        }
+        _ if !options.require_auth => Ok(Caller { region: own_region() }),
+        _ => Err(incomplete(&["Credential", "Signature", "SignedHeaders"])),
+    }
+}
+
+/// Tokens are compared as they are; `bedrock-api-key-` ones are not yet taken apart.
+fn verify_bearer(token: &str, options: &EmulatorOptions) -> Result<(), Refusal> {
+    if !options.require_auth || options.bearer_tokens.iter().any(|known| known.expose() == token) {
+        return Ok(());
+    }
+    let has_prefix = ["ABSK", "bedrock-api-key-"].iter().any(|prefix| token.starts_with(prefix));
+    let message = if has_prefix {
+        "Authentication failed: Please make sure your API Key is valid."
+    } else {
+        "Invalid API Key format: Must start with pre-defined prefix"
+    };
+    Err(Refusal::new(403, "AccessDeniedException", message))
+}
+
+fn verify_signature(
+    received: &Received,
+    parameters: &str,
+    options: &EmulatorOptions,
+    now: SystemTime,
+) -> Result<Caller, Refusal> {
+    let authorization = Authorization::parse(parameters).map_err(|missing| incomplete(&missing))?;
+    let caller = Caller { region: authorization.region.to_owned() };
+    if !options.require_auth {
+        return Ok(caller);
+    }
+    let date = check_date(received, &authorization)?;
+    check_scope(&authorization, date, options.region.as_deref())?;
+    let key = options
+        .access_keys
+        .iter()
+        .find(|key| key.access_key_id == authorization.access_key_id)
+        .ok_or_else(invalid_token)?;
+    check_token(received, &authorization, key, now)?;
+    let expected = expected(received, &authorization, date, key.secret_access_key.expose());
+    if expected.signature != authorization.signature {
+        return Err(invalid_signature(format!(
+            "The request signature we calculated does not match the signature you provided. Check your AWS \
+             Secret Access Key and signing method. Consult the service documentation for details.\n\nThe \
+             Canonical String for this request should have been\n'{}'\n\nThe String-to-Sign should have \
+             been\n'{}'\n",
+            expected.canonical_request, expected.string_to_sign
+        )));
+    }
+    check_clock(date, now)?;
+    Ok(caller)
+}
+
+/// The signing time, as the header has it, when it is there, readable and signed.
+fn check_date<'a>(received: &'a Received, authorization: &Authorization<'_>) -> Result<&'a str, Refusal> {
+    let Some(date) = received.header("x-amz-date").filter(|date| parse_amz_date(date).is_some()) else {
+        return Err(Refusal::new(
+            403,
+            "IncompleteSignatureException",
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header in the form \
+             YYYYMMDD'T'HHMMSS'Z'.",
+        ));
+    };
+    for (header, name) in [("host", "'Host' or ':authority'"), ("x-amz-date", "'X-Amz-Date'")] {
+        if !authorization.signs(header) {
+            return Err(invalid_signature(format!(
+                "{name} must be a 'SignedHeader' in the AWS Authorization."
+            )));
+        }
+    }
+    Ok(date)
+}
+
+fn check_scope(
+    authorization: &Authorization<'_>,
+    amz_date: &str,
+    own_region: Option<&str>,
+) -> Result<(), Refusal> {
+    let Authorization { date, region, service, terminator, .. } = authorization;
+    let problem = if amz_date.get(..8) != Some(*date) {
+        format!(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+             '{date}' != '{}', from '{amz_date}'.",
+            amz_date.get(..8).unwrap_or_default()
+        )
+    } else if own_region.is_some_and(|own| own != *region) || region.is_empty() {
+        format!("Credential should be scoped to a valid region, not '{region}'. ")
+    } else if *service != "bedrock" {
+        "Credential should be scoped to correct service: 'bedrock'. ".to_owned()
+    } else if *terminator != "aws4_request" {
+        format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. ")
+    } else {
+        return Ok(());
+    };
+    Err(invalid_signature(problem))
+}
+
+/// A session token must be there, right, signed and in time when the key has one, and absent when it has none.
+fn check_token(
+    received: &Received,
+    authorization: &Authorization<'_>,
+    key: &AccessKey,
+    now: SystemTime,
+) -> Result<(), Refusal> {
+    let sent = received.header("x-amz-security-token");
+    if sent != key.session_token.as_ref().map(Secret::expose) {
+        return Err(invalid_token());
+    }
+    if sent.is_some() && !authorization.signs("x-amz-security-token") {
+        return Err(invalid_signature(
+            "'X-Amz-Security-Token' must be a 'SignedHeader' in the AWS Authorization.".to_owned(),
+        ));
+    }
+    if key.expires.is_some_and(|end| end <= now) {
+        return Err(expired_token());
+    }
+    Ok(())
+}
+
+fn check_clock(date: &str, now: SystemTime) -> Result<(), Refusal> {
+    let Some(signed) = parse_amz_date(date) else { return Ok(()) };
+    let problem = if signed.checked_add(CLOCK_TOLERANCE).is_some_and(|end| end < now) {
+        let limit = now.checked_sub(CLOCK_TOLERANCE).unwrap_or(now);
+        format!(
+            "Signature expired: {date} is now earlier than {} ({} - 5 min.)",
+            amz_date(limit),
+            amz_date(now)
+        )
+    } else if now.checked_add(CLOCK_TOLERANCE).is_some_and(|limit| limit < signed) {
+        let limit = now.checked_add(CLOCK_TOLERANCE).unwrap_or(now);
+        format!(
+            "Signature not yet current: {date} is still later than {} ({} + 5 min.)",
+            amz_date(limit),
+            amz_date(now)
+        )
+    } else {
+        return Ok(());
+    };
+    Err(invalid_signature(problem))
+}
+
+fn incomplete(missing: &[&str]) -> Refusal {
+    let sentences: Vec<String> = missing
+        .iter()
+        .map(|parameter| format!("Authorization header requires '{parameter}' parameter."))
+        .collect();
+    Refusal::new(403, "IncompleteSignatureException", sentences.join(" "))
+}
+
+fn invalid_signature(message: String) -> Refusal {
+    Refusal::new(403, "InvalidSignatureException", message)
+}
+
+fn invalid_token() -> Refusal {
+    Refusal::new(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+}
+
+/// 403: temporary credentials past their end.
+pub(super) fn expired_token() -> Refusal {
+    Refusal::new(403, "ExpiredTokenException", "The security token included in the request is expired")
+}
+
+#[cfg(test)]
+mod tests;
