@@ -94,9 +94,7 @@ impl Client {
     pub async fn converse(&self, request: &ConverseRequest) -> Result<ConverseResponse> {
         let body = serialise(request)?;
         let (answer, request_id) = self.converse_raw(&request.model_id, body).await?;
-        serde_json::from_slice(&answer).map_err(|problem| {
-            unexpected(200, Some("application/json"), &format!("no Converse answer ({problem})"), request_id)
-        })
+        read_answer(&answer, request_id)
     }
 
     /// Sends a conversation and streams the answer.
@@ -206,6 +204,16 @@ fn serialise(request: &ConverseRequest) -> Result<Bytes> {
     let body = serde_json::to_vec(request);
     body.map(Bytes::from)
         .map_err(|problem| Error::InvalidRequest(format!("the request cannot be written ({problem})").into()))
+}
+
+/// The typed answer of Converse. An object without a stop reason is some other JSON, not an empty answer.
+pub(crate) fn read_answer(answer: &[u8], request_id: Option<String>) -> Result<ConverseResponse> {
+    let kind = Some("application/json");
+    match serde_json::from_slice::<ConverseResponse>(answer) {
+        Ok(response) if response.stop_reason.is_some() => Ok(response),
+        Ok(_) => Err(unexpected(200, kind, "expected a Converse answer with `stopReason`", request_id)),
+        Err(problem) => Err(unexpected(200, kind, &format!("no Converse answer ({problem})"), request_id)),
+    }
 }
 
 pub(crate) fn unexpected(

@@ -1,7 +1,42 @@
-//! Amazon Bedrock at the surface.
+//! Amazon Bedrock at the surface: Converse, ConverseStream and the control plane without the AWS SDK.
+//!
+//! ```no_run
+//! # #[cfg(feature = "client")]
+//! # async fn run() -> outcrop::Result<()> {
+//! use outcrop::converse::{ConverseRequest, Message};
+//! use outcrop::stream::{BlockDelta, StreamEvent};
+//! use outcrop::{Client, Env};
+//!
+//! let client = Client::from_env(&Env::from_process())?;
+//! let request = ConverseRequest::new("us.amazon.nova-lite-v1:0")
+//!     .system("Answer in one sentence.")
+//!     .message(Message::user("Why is the sky blue?"));
+//! let mut events = client.converse_stream(&request).await?;
+//! while let Some(event) = events.next().await? {
+//!     if let StreamEvent::ContentBlockDelta { delta: BlockDelta::Text(text), .. } = event {
+//!         print!("{text}");
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An answer is complete when `next` gives `None`: `messageStop` was seen, and the stream ended between two
+//! frames. Everything else is an [`Error`], with how far the stream had come.
+//!
+//! # Features
+//!
+//! - none: the core without IO. [`converse`] (typed requests, answers and [`converse::Fold`]), [`stream`]
+//!   (the decoder), [`auth`] (signatures, profiles, credential rules), [`region`] and [`endpoint`].
+//! - `client`: `Client`, the transport and TLS.
+//! - `emulator`: an offline Bedrock on loopback, for tests.
+//! - `cli` (default): all of it, and the program `outcrop`. Libraries say `default-features = false`.
 
 pub mod auth;
 mod classify;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub const VARIABLE: &str = "AWS_BEARER_TOKEN_BEDROCK";
 /// break at its end cannot be part of a header.
 pub fn token(env: &Env) -> Answer<Secret> {
     if env.is_not_unicode(VARIABLE) {
-        return broken("it holds bytes that are no text");
+        return broken("holds bytes that are no text");
     }
     let Some(token) = env.get_non_blank(VARIABLE) else {
         let state = if env.is_set(VARIABLE) { "empty" } else { "not set" };
@@ -25,14 +25,14 @@ pub fn token(env: &Env) -> Answer<Secret> {
     };
     let token = token.trim();
     if token.bytes().any(|byte| !(0x21..0x7f).contains(&byte)) {
-        return broken("it holds characters that no token has (blanks, line breaks, letters outside ASCII)");
+        return broken("holds characters that no token has (blanks, line breaks, letters outside ASCII)");
     }
     Answer::Found(Secret::new(token))
 }
 
 fn broken(problem: &str) -> Answer<Secret> {
     Answer::Broken(Failure {
-        problem: format!("`{VARIABLE}` cannot be used: {problem}"),
+        problem: format!("`{VARIABLE}` {problem}"),
         is_config: true,
         hints: vec![format!("set `{VARIABLE}` to the key alone, or unset it to use other credentials")],
     })
@@ -48,7 +48,7 @@ pub fn header(token: &Secret, url: &str) -> Result<(String, String)> {
     if !safe {
         return Err(Error::BrokenSource(Box::new(BrokenSource {
             source: Source::BearerToken,
-            problem: "a bearer token is not sent over plain http to another host".into(),
+            problem: "it is not sent over plain http to another host".into(),
             is_config: true,
             hints: vec![
                 "use an `https` endpoint".into(),

@@ -1,6 +1,7 @@
 //! What an error says of itself: one line, what failed, no advice.
 
 use super::{Error, ServiceClass, Timeout, TransportKind, Waiting};
+use crate::trail::Source;
 use std::fmt;
 
 impl fmt::Display for ServiceClass {
@@ -38,9 +39,10 @@ impl fmt::Display for Error {
             },
             Error::InvalidRequest(what) => f.write_str(what),
             Error::NoCredentials(_) => f.write_str("no AWS credentials were found"),
-            Error::BrokenSource(broken) => {
-                write!(f, "the credential source `{}` failed: {}", broken.source.as_str(), broken.problem)
-            }
+            Error::BrokenSource(broken) => match broken.source {
+                Source::BearerToken => write!(f, "the bearer token cannot be used: {}", broken.problem),
+                source => write!(f, "the credentials from {source} cannot be used: {}", broken.problem),
+            },
             Error::Service(failure) => fmt::Display::fmt(&failure.class, f),
             Error::Transport(failure) => {
                 let what = match failure.kind {

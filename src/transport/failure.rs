@@ -23,15 +23,11 @@ fn kind(error: &reqwest::Error) -> TransportKind {
         return TransportKind::ConnectTimeout;
     }
     for cause in causes(error) {
-        if cause.is::<rustls::Error>() {
+        if is_tls(cause) {
             return TransportKind::Tls;
         }
         if cause.to_string().starts_with("dns error") {
             return TransportKind::Dns;
-        }
-        let nested = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if nested.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return TransportKind::Tls;
         }
     }
     match (error.is_connect(), error.is_request() || error.is_body() || error.is_decode()) {
@@ -39,6 +35,13 @@ fn kind(error: &reqwest::Error) -> TransportKind {
         (false, true) => TransportKind::Closed,
         (false, false) => TransportKind::Other,
     }
+}
+
+/// TLS errors are wrapped in IO errors, more than once, and an IO error does not count what it wraps as its
+/// source.
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<rustls::Error>()
+        || error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).is_some_and(|inner| is_tls(inner))
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -1,1 +1,16 @@
-//! Integration tests.
+//! Integration tests: the real program and the real client against the emulator, on free ports, with an
+//! environment of their own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed expectation ends the test"
+)]
+
+mod chat;
+mod client;
+mod errors;
+mod support;
+mod tls;

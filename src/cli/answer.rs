@@ -1,0 +1,214 @@
+//! Prints an answer as it comes: text, whole response, or one line an event.
+//!
+//! What came in one network chunk is written at once, in one write. The text that came before a failure is
+//! on stdout when the failure is reported.
+
+use super::args::{Call, Output};
+use super::out::Out;
+use super::report::Report;
+use super::session::Session;
+use crate::client::EventStream;
+use crate::converse::{ConverseResponse, Fold, StopReason};
+use crate::error::{Error, Result};
+use crate::stream::{BlockDelta, StreamEvent, members};
+use bytes::Bytes;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+pub(super) async fn run(session: &Session, call: &Call, body: Bytes, out: &Out) -> Result<(), Report> {
+    let began = Instant::now();
+    let (response, first) = if call.no_stream {
+        (whole(session, call, body, out).await?, None)
+    } else {
+        stream(session, call, body, out, began).await?
+    };
+    explain_stop(&response, out);
+    if out.has_footer() && call.output == Output::Text {
+        out.footer(&footer(&session.model.value, &response, first, began.elapsed()));
+    }
+    Ok(())
+}
+
+async fn whole(session: &Session, call: &Call, body: Bytes, out: &Out) -> Result<ConverseResponse, Report> {
+    let report = |error: Error| session.report(&error);
+    let (answer, request_id) =
+        session.client.converse_raw(&session.model.value, body).await.map_err(report)?;
+    let response = crate::client::read_answer(&answer, request_id).map_err(report)?;
+    let printed = match call.output {
+        Output::Text => {
+            let mut text = response.text();
+            end_line(&mut text);
+            out.data(text.as_bytes())
+        }
+        // The answer as it came: nothing that this version does not know is lost.
+        Output::Json | Output::Jsonl => {
+            let mut line = answer.to_vec();
+            line.push(b'\n');
+            out.data(&line)
+        }
+    };
+    printed.map_err(report)?;
+    Ok(response)
+}
+
+async fn stream(
+    session: &Session,
+    call: &Call,
+    body: Bytes,
+    out: &Out,
+    began: Instant,
+) -> Result<(ConverseResponse, Option<Duration>), Report> {
+    let report = |error: Error| session.report(&error);
+    let mut events = session.client.converse_stream_raw(&session.model.value, body).await.map_err(report)?;
+    let mut sink = Sink { form: call.output, out, pending: Vec::new(), open_line: false };
+    let mut fold = Fold::new();
+    let mut first = None;
+    let outcome = loop {
+        match next(&mut events, &mut sink, &mut fold).await {
+            Ok(true) => first = first.or_else(|| Some(began.elapsed())),
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    let flushed = sink.flush();
+    if let Err(error) = outcome {
+        sink.end_line_on_terminal();
+        return Err(report(error));
+    }
+    flushed.map_err(report)?;
+    let response = fold.finish();
+    sink.finish(&response).map_err(report)?;
+    Ok((response, first))
+}
+
+/// Takes one event. `false` at the end of the stream.
+async fn next(events: &mut EventStream, sink: &mut Sink<'_>, fold: &mut Fold) -> Result<bool> {
+    let Some(event) = events.next().await? else { return Ok(false) };
+    fold.push(&event);
+    sink.take(&event);
+    drop(event);
+    if sink.form == Output::Jsonl
+        && let Some((name, payload)) = events.last_payload()
+    {
+        sink.line(name, payload);
+    }
+    if !events.is_ready() {
+        sink.flush()?;
+    }
+    Ok(true)
+}
+
+/// Gathers what one network chunk brought.
+struct Sink<'a> {
+    form: Output,
+    out: &'a Out,
+    pending: Vec<u8>,
+    /// The last thing written did not end its line.
+    open_line: bool,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, event: &StreamEvent<'_>) {
+        if let (Output::Text, StreamEvent::ContentBlockDelta { delta: BlockDelta::Text(text), .. }) =
+            (self.form, event)
+        {
+            self.pending.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    /// One event as Bedrock sent it, without its padding.
+    fn line(&mut self, name: &str, payload: &[u8]) {
+        let name = serde_json::Value::from(name).to_string();
+        self.pending.extend_from_slice(format!("{{{name}:").as_bytes());
+        match members::read(payload) {
+            Ok(list) => {
+                self.pending.extend(members::write(list.iter().filter(|(member, _)| member != "p")));
+            }
+            // An event of a later version may carry anything.
+            Err(_) => self.pending.extend_from_slice(
+                serde_json::Value::from(String::from_utf8_lossy(payload)).to_string().as_bytes(),
+            ),
+        }
+        self.pending.extend_from_slice(b"}\n");
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if let Some(&last) = self.pending.last() {
+            self.open_line = last != b'\n';
+        }
+        let written = self.out.data(&self.pending);
+        self.pending.clear();
+        written
+    }
+
+    fn finish(&mut self, response: &ConverseResponse) -> Result<()> {
+        match self.form {
+            Output::Text if self.open_line => self.pending.push(b'\n'),
+            Output::Text | Output::Jsonl => {}
+            Output::Json => {
+                self.pending = serde_json::to_vec(response).map_err(|problem| {
+                    Error::InvalidRequest(format!("the answer cannot be written ({problem})").into())
+                })?;
+                self.pending.push(b'\n');
+            }
+        }
+        self.flush()
+    }
+
+    /// On a terminal an error begins on a line of its own; a file gets exactly what came.
+    fn end_line_on_terminal(&mut self) {
+        if self.open_line && std::io::stdout().is_terminal() {
+            let _ = self.out.data(b"\n");
+        }
+    }
+}
+
+fn end_line(text: &mut String) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+}
+
+/// What the user should know about the reason why the model stopped.
+fn explain_stop(response: &ConverseResponse, out: &Out) {
+    let Some(reason) = &response.stop_reason else { return };
+    match reason {
+        StopReason::EndTurn | StopReason::StopSequence => {}
+        StopReason::ToolUse => out.note("the model asks for a tool; see it with `--output json`"),
+        StopReason::MaxTokens => {
+            out.note("the answer is cut: it reached its limit of tokens (raise it with `--max-tokens`)");
+        }
+        StopReason::GuardrailIntervened => out.note("a guardrail replaced or ended the answer"),
+        StopReason::ContentFiltered => out.note("a content filter ended the answer"),
+        StopReason::ModelContextWindowExceeded => {
+            out.note("the answer is cut: the model's context window is full");
+        }
+        StopReason::MalformedModelOutput => {
+            out.note("the model's output was malformed; what there was is printed")
+        }
+        StopReason::MalformedToolUse => out.note("the model's call of a tool was malformed"),
+        StopReason::Refusal => out.note("the model refuses to answer"),
+        StopReason::Unknown(reason) => out.note(&format!("the model stopped for `{reason}`")),
+    }
+}
+
+fn footer(model: &str, response: &ConverseResponse, first: Option<Duration>, whole: Duration) -> String {
+    let mut parts = vec![model.to_owned()];
+    let output = response.usage.as_ref().map(|usage| usage.output_tokens);
+    if let Some(usage) = &response.usage {
+        parts.push(format!("{} in", usage.input_tokens));
+        if let Some(cached) = usage.cache_read_input_tokens.filter(|&cached| cached > 0) {
+            parts.push(format!("{cached} cached"));
+        }
+        parts.push(format!("{} out", usage.output_tokens));
+    }
+    if let Some(first) = first {
+        parts.push(format!("first token {} ms", first.as_millis()));
+        let rest = whole.saturating_sub(first).as_secs_f64();
+        if let Some(output) = output.filter(|_| rest > 0.01) {
+            let pace = f64::from(u32::try_from(output).unwrap_or(u32::MAX)) / rest;
+            parts.push(format!("{pace:.0} tokens/s"));
+        }
+    }
+    parts.join(" · ")
+}

@@ -1,0 +1,169 @@
+//! The two ways out: stdout for data, stderr for talk. Colour is decided here and nowhere else.
+//!
+//! Data is written without a buffer in between, so that one call of [`Out::data`] is one write: an answer is
+//! seen as it comes, and a long one does not cost a system call a token.
+
+use super::args::{Global, When};
+use super::report::Report;
+use crate::Env;
+use crate::error::{Error, IoFailure, Result};
+use crate::trail::Trail;
+use crate::transport::retry::Notice;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
+
+/// Where output goes, and how.
+#[derive(Debug)]
+pub(super) struct Out {
+    stdout: OnceLock<File>,
+    colour: bool,
+    /// Notes and footers are wanted.
+    talk: bool,
+    /// The footer is for people who watch.
+    footer: bool,
+    json: bool,
+    verbose: u8,
+}
+
+impl Out {
+    pub(super) fn new(env: &Env, global: &Global) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let plain =
+            env.get("NO_COLOR").is_some_and(|value| !value.is_empty()) || env.get("TERM") == Some("dumb");
+        let colour = match global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => terminal && !plain,
+        };
+        Self {
+            stdout: OnceLock::new(),
+            colour,
+            talk: !global.quiet,
+            footer: terminal && !global.quiet,
+            json: global.json,
+            verbose: global.verbose,
+        }
+    }
+
+    /// Writes data to stdout, in one system call where the system takes it whole.
+    pub(super) fn data(&self, bytes: &[u8]) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let written = match self.stdout.get() {
+            Some(file) => { file }.write_all(bytes),
+            None => raw_stdout().and_then(|file| { self.stdout.get_or_init(|| file) }.write_all(bytes)),
+        };
+        written.map_err(|source| {
+            Error::Io(Box::new(IoFailure { action: "write to standard output", path: None, source }))
+        })
+    }
+
+    /// A remark for the user.
+    pub(super) fn note(&self, text: &str) {
+        if self.talk && !self.json {
+            say(&format!("{}: {text}", self.paint("36", "note")));
+        }
+    }
+
+    /// The line below an answer, for people who watch.
+    pub(super) fn footer(&self, text: &str) {
+        if self.footer {
+            say(&self.paint("2", text));
+        }
+    }
+
+    /// Whether the footer is shown, so that it need not be made.
+    pub(super) fn has_footer(&self) -> bool {
+        self.footer
+    }
+
+    /// Prints an error and returns the exit code. A closed pipe is no error.
+    pub(super) fn fail(&self, report: &Report) -> u8 {
+        if report.is_closed_pipe {
+            return super::exit::DONE;
+        }
+        if self.json {
+            print_json_error(report);
+        } else {
+            say(&report.render(|style, text| self.paint(style, text)));
+        }
+        report.exit
+    }
+
+    /// Ctrl-C: what was printed stays, and the prompt of the shell gets a line of its own.
+    pub(super) fn interrupted(&self) {
+        if io::stdout().is_terminal() {
+            let _ = self.data(b"\n");
+        }
+    }
+
+    /// Log lines of a call, at `-v`.
+    pub(super) fn log(verbose: u8, notice: &Notice<'_>) {
+        if verbose == 0 {
+            return;
+        }
+        match notice {
+            Notice::Sending { request, attempt } => {
+                say(&format!(
+                    "> {} {} ({} bytes, attempt {attempt})",
+                    request.method,
+                    request.url,
+                    request.body.len()
+                ));
+                if verbose > 1 {
+                    let names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
+                    say(&format!("> headers: {}", names.join(", ")));
+                }
+            }
+            Notice::Answered { status, request_id } => {
+                say(&format!("< {status}, request id {}", request_id.unwrap_or("unknown")));
+            }
+            Notice::Retrying { error, delay_ms } => {
+                say(&format!("! {error}; trying again in {delay_ms} ms"));
+            }
+            Notice::Authorised { trail } => Self::log_trail(trail),
+        }
+    }
+
+    fn log_trail(trail: &Trail) {
+        for step in &trail.steps {
+            say(&format!("* {}", Trail { steps: vec![step.clone()] }));
+        }
+    }
+
+    pub(super) fn verbose(&self) -> u8 {
+        self.verbose
+    }
+
+    fn paint(&self, style: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// One object on one line, as `--json` asks for.
+pub(super) fn print_json_error(report: &Report) {
+    say(&report.to_json());
+}
+
+/// A line on stderr. Where stderr is closed there is nobody to tell.
+fn say(line: &str) {
+    let mut text = line.to_owned();
+    text.push('\n');
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Standard output without the line buffer that the standard library puts before it.
+fn raw_stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::io::AsHandle;
+        Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
+    }
+}

@@ -1,0 +1,151 @@
+//! What to do about an error: for each kind a thing or two, best a command or flag that can be pasted.
+
+use super::Facts;
+use crate::auth::bearer;
+use crate::error::{Error, ServiceClass, ServiceFailure, TransportFailure, TransportKind, Waiting};
+
+pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
+    match error {
+        Error::Config(problem) => problem.hints.clone(),
+        Error::BrokenSource(broken) => broken.hints.clone(),
+        Error::NoCredentials(_) => vec![
+            "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".into(),
+            format!("or set `{}` to a Bedrock API key", bearer::VARIABLE),
+            "or try it without an account: `outcrop chat --demo \"hello\"`".into(),
+        ],
+        Error::Service(failure) => service(failure, facts),
+        Error::StreamException(_, failure) => match failure.class {
+            ServiceClass::Throttled => vec!["wait a minute first".into(), AGAIN.into()],
+            _ => vec![AGAIN.into()],
+        },
+        Error::Transport(failure) if failure.position.is_some() => vec![AGAIN.into()],
+        Error::Transport(failure) => transport(failure, facts),
+        Error::Timeout(timeout) => match timeout.waiting {
+            Waiting::Response | Waiting::FirstEvent | Waiting::NextEvent => {
+                vec!["allow longer silence with `--idle-timeout 600` (0 for no limit)".into()]
+            }
+            Waiting::Whole => vec!["allow more time with `--timeout`, or leave it out for no limit".into()],
+        },
+        Error::StreamEnded(_) | Error::StreamCut(_) => vec![AGAIN.into()],
+        Error::StreamCorrupt(..) => vec![
+            AGAIN.into(),
+            "if it happens again, something between here and Bedrock changes the bytes: see `HTTPS_PROXY` and `--endpoint`".into(),
+        ],
+        Error::StreamPayload(..) => vec!["see the events with `--output jsonl`".into()],
+        Error::UnexpectedAnswer(_) => {
+            vec!["a proxy or another server answered: see `--endpoint`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY`".into()]
+        }
+        Error::InvalidRequest(_) | Error::Io(_) => vec![],
+    }
+}
+
+const AGAIN: &str = "what came is on standard output; run the command again for a whole answer";
+
+fn service(failure: &ServiceFailure, facts: &Facts<'_>) -> Vec<String> {
+    let region = facts.client.map_or("", |client| client.region().value.as_str());
+    match failure.class {
+        ServiceClass::AccessDenied => denied(failure),
+        ServiceClass::ModelNotGranted => {
+            vec![format!("ask for access in the Bedrock console of region `{region}`, under Model access")]
+        }
+        ServiceClass::CredentialsExpired => vec![
+            "get new keys; the environment goes before every profile, so look there first".into(),
+            "temporary keys need all of `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`"
+                .into(),
+        ],
+        ServiceClass::CredentialsRejected => rejected(failure),
+        ServiceClass::ClockSkew => {
+            vec!["set this machine's clock: AWS refuses signatures that are 5 minutes off".into()]
+        }
+        ServiceClass::NeedsProfile => needs_profile(facts),
+        ServiceClass::ModelNotFound => vec![
+            "check the id (`--model`) and the region (`--region`): a model is offered in some regions only"
+                .into(),
+        ],
+        ServiceClass::ContextOverflow => {
+            vec!["shorten the prompt, or use a model with a larger window".into()]
+        }
+        ServiceClass::Throttled => {
+            vec!["wait a minute and run it again, or retry longer with `--max-attempts 8`".into()]
+        }
+        ServiceClass::QuotaExceeded => {
+            vec![format!("ask for a higher quota: Service Quotas, Amazon Bedrock, region `{region}`")]
+        }
+        ServiceClass::ModelNotReady | ServiceClass::Internal | ServiceClass::Unavailable => {
+            vec!["run it again in a while, or retry longer with `--max-attempts 8`".into()]
+        }
+        ServiceClass::ModelTimeout => vec!["ask for a shorter answer with `--max-tokens`".into()],
+        ServiceClass::ModelError => vec!["run it again; if it stays, use another model".into()],
+        ServiceClass::Validation | ServiceClass::Other => vec![],
+    }
+}
+
+/// IAM's sentence names action and resource: `... is not authorized to perform: A on resource: R because ...`.
+fn denied(failure: &ServiceFailure) -> Vec<String> {
+    let after = |text: &'_ str, mark: &str| {
+        let rest = text.split_once(mark)?.1;
+        Some(rest.split_whitespace().next()?.trim_end_matches(['.', ',']).to_owned())
+    };
+    let action = after(&failure.message, "to perform: ");
+    let resource = after(&failure.message, "on resource: ");
+    match (action, resource) {
+        (Some(action), Some(resource)) => vec![format!("allow `{action}` on `{resource}` in the caller's IAM policy")],
+        (Some(action), None) => vec![format!("allow `{action}` in the caller's IAM policy")],
+        (None, _) => vec![
+            "allow `bedrock:InvokeModel` and `bedrock:InvokeModelWithResponseStream` in the caller's IAM policy".into(),
+        ],
+    }
+}
+
+fn rejected(failure: &ServiceFailure) -> Vec<String> {
+    let about_token =
+        ["API Key", "api key", "bearer", "Bearer"].iter().any(|part| failure.message.contains(part));
+    if about_token {
+        return vec![
+            format!(
+                "the key came from `{}`, which wins over all other credentials; unset it to use them",
+                bearer::VARIABLE
+            ),
+            "a short-term key works only in the region it was made for".into(),
+        ];
+    }
+    vec![
+        "check that key id and secret belong together".into(),
+        "temporary keys (`ASIA...`) need their `AWS_SESSION_TOKEN` too".into(),
+    ]
+}
+
+fn needs_profile(facts: &Facts<'_>) -> Vec<String> {
+    let Some(model) = facts.model else { return vec![] };
+    let region = facts.client.map_or("us-east-1", |client| client.region().value.as_str());
+    vec![format!("use `--model {}.{}`", geography(region), model.value)]
+}
+
+/// The prefix of the inference profiles that serve a region.
+fn geography(region: &str) -> &'static str {
+    match region.split('-').next().unwrap_or_default() {
+        "us" if region.starts_with("us-gov-") => "us-gov",
+        "us" => "us",
+        "eu" => "eu",
+        "ap" => "apac",
+        _ => "global",
+    }
+}
+
+fn transport(failure: &TransportFailure, facts: &Facts<'_>) -> Vec<String> {
+    let region = facts.client.map_or("", |client| client.region().value.as_str());
+    match failure.kind {
+        TransportKind::Dns => vec![
+            format!("Bedrock may not exist in region `{region}`: check `--region`"),
+            "check the network, and `HTTPS_PROXY` if there is a proxy".into(),
+        ],
+        TransportKind::Connect | TransportKind::ConnectTimeout => {
+            vec!["check the network, `--endpoint`, and `HTTPS_PROXY` if there is a proxy".into()]
+        }
+        TransportKind::Tls => vec![
+            "if a proxy or a private server stands there, name its certificates with `--ca-bundle FILE`"
+                .into(),
+        ],
+        TransportKind::Closed | TransportKind::Other => vec!["run it again".into()],
+    }
+}

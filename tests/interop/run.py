@@ -1,0 +1,29 @@
+"""Starts the emulator of the program given as argument, and runs every client in this folder against it."""
+
+import pathlib
+import subprocess
+import sys
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+CLIENTS = ["boto3_client.py"]
+
+
+def main() -> int:
+    program = sys.argv[1]
+    emulator = subprocess.Popen(
+        [program, "emulate", "--quiet", "--tokens-per-second", "0"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        url = emulator.stdout.readline().strip()
+        if not url:
+            print("the emulator did not start")
+            return 1
+        failed = [name for name in CLIENTS if subprocess.run([sys.executable, FOLDER / name, url]).returncode]
+        return 1 if failed else 0
+    finally:
+        emulator.terminate()
+        emulator.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

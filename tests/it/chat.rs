@@ -1,0 +1,212 @@
+//! `outcrop chat` and `converse` as a user runs them.
+
+use crate::support::{Server, finish, program, program_against, run, run_with_input};
+use outcrop::emulator::DEMO_BEARER_TOKEN;
+use std::io::{BufRead, BufReader, Read};
+
+const MODEL: &str = "amazon.nova-lite-v1:0";
+
+/// The length of the request's body, as the log tells it.
+fn sent_bytes(stderr: &str) -> usize {
+    let line = stderr.lines().find(|line| line.starts_with("> POST")).unwrap();
+    line.rsplit_once('(').unwrap().1.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_demo_needs_nothing() {
+    let ran = run(&mut program(), &["chat", "--demo", "--max-tokens", "20", "Why is the sky blue?"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("Why is the sky blue?") && ran.stdout.ends_with('\n'), "{}", ran.stdout);
+}
+
+#[test]
+fn the_demo_ignores_the_users_own_settings() {
+    let mut program = program_against("http://127.0.0.1:9");
+    program.env("HTTP_PROXY", "http://127.0.0.1:9").env("OUTCROP_MODEL", "m").env("AWS_MAX_ATTEMPTS", "none");
+    let ran = run(&mut program, &["chat", "--demo", "--max-tokens", "5", "hi"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn keys_and_bearer_tokens_are_accepted_by_a_server_that_checks_them() {
+    let server = Server::start();
+    let signed = run(&mut program_against(server.url()), &["chat", "-m", MODEL, "hi"]);
+    assert_eq!(signed.code, 0, "{}", signed.stderr);
+    let mut bearer = program_against(server.url());
+    // Broken keys do not matter beside a token: the chain is not asked.
+    bearer.env("AWS_BEARER_TOKEN_BEDROCK", DEMO_BEARER_TOKEN).env("AWS_SECRET_ACCESS_KEY", "wrong");
+    let bearer = run(&mut bearer, &["chat", "-m", MODEL, "hi"]);
+    assert_eq!((bearer.code, bearer.stdout), (0, signed.stdout), "{}", bearer.stderr);
+}
+
+#[test]
+fn every_form_of_model_id_reaches_the_model() {
+    let server = Server::start();
+    for model in [
+        MODEL,
+        "amazon-bedrock/amazon.nova-lite-v1:0",
+        "us.amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
+    ] {
+        let ran = run(&mut program_against(server.url()), &["chat", "-m", model, "hi"]);
+        assert_eq!(ran.code, 0, "{model}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn stdin_is_the_prompt_or_is_added_to_it() {
+    let ask = |arguments: &[&str], input: &str| {
+        let mut words = vec!["chat", "--demo", "--max-tokens", "40"];
+        words.extend(arguments);
+        run_with_input(&mut program(), &words, input.as_bytes())
+    };
+    let piped = ask(&[], "granite\n");
+    assert!(piped.stdout.contains("granite"), "{piped:?}");
+    // The joined prompt is longer than its halves by the blank line between them.
+    let length = |ran: &crate::support::Ran| sent_bytes(&ran.stderr);
+    let both = ask(&["-v", "basalt"], "gabbro\n");
+    assert!(both.stdout.contains("basalt"), "{both:?}");
+    assert_eq!(length(&both), length(&ask(&["-v", "basalt"], "")) + r"\n\ngabbro".len());
+    assert_eq!(ask(&[], " \n").code, 2);
+}
+
+#[test]
+fn a_system_prompt_may_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("system.txt");
+    std::fs::write(&path, "Be brief.").unwrap();
+    let system = format!("@{}", path.display());
+    let ran = run(&mut program(), &["chat", "--demo", "-s", &system, "--max-tokens", "5", "-v", "hi"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let plain = run(&mut program(), &["chat", "--demo", "--max-tokens", "5", "-v", "hi"]);
+    assert_eq!(
+        sent_bytes(&ran.stderr) - sent_bytes(&plain.stderr),
+        r#","system":[{"text":"Be brief."}]"#.len()
+    );
+}
+
+#[test]
+fn three_forms_of_output_say_the_same() {
+    let server = Server::start();
+    let ask = |form: &str, extra: &[&str]| {
+        let mut words = vec!["chat", "-q", "-m", MODEL, "--output", form, "--max-tokens", "30", "hi"];
+        words.extend(extra);
+        let ran = run(&mut program_against(server.url()), &words);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{form} {extra:?}");
+        ran.stdout
+    };
+    let text = ask("text", &[]);
+    assert_eq!(ask("text", &["--no-stream"]), text);
+    let whole: serde_json::Value = serde_json::from_str(&ask("json", &[])).unwrap();
+    let unstreamed: serde_json::Value = serde_json::from_str(&ask("json", &["--no-stream"])).unwrap();
+    assert_eq!(whole["output"], unstreamed["output"]);
+    assert_eq!(whole["stopReason"], "max_tokens");
+    assert_eq!(whole["usage"]["outputTokens"], 30);
+    assert_eq!(format!("{}\n", whole["output"]["message"]["content"][0]["text"].as_str().unwrap()), text);
+    let lines = ask("jsonl", &[]);
+    let events: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let pieces = events.iter().filter_map(|event| event["contentBlockDelta"]["delta"]["text"].as_str());
+    assert_eq!(pieces.collect::<String>() + "\n", text);
+    assert!(events.first().unwrap().get("messageStart").is_some());
+    assert!(events.last().unwrap().get("metadata").is_some());
+    assert!(!lines.contains("\"p\":"), "the padding is no part of an event");
+}
+
+#[test]
+fn a_raw_request_is_sent_as_it_is() {
+    let request = br#"{"modelId":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":[{"text":"gneiss"}]}],"inferenceConfig":{"maxTokens":20}}"#;
+    let ran = run_with_input(&mut program(), &["converse", "--demo"], request);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("gneiss"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("request.json");
+    std::fs::write(&path, request).unwrap();
+    let file = run(&mut program(), &["converse", "--demo", "--no-stream", path.to_str().unwrap()]);
+    assert_eq!((file.code, file.stdout), (0, ran.stdout));
+    for bad in [&b"not json"[..], b"[]", b"", b"\xff"] {
+        let ran = run_with_input(&mut program(), &["converse", "--demo"], bad);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_refused_request_shows_bedrocks_own_words() {
+    let request =
+        br#"{"modelId":"amazon.nova-lite-v1:0","messages":[{"role":"assistant","content":[{"text":"x"}]}]}"#;
+    let ran = run_with_input(&mut program(), &["converse", "--demo"], request);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("ValidationException, status 400"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_closed_pipe_is_quiet_success() {
+    let server = Server::with(outcrop::emulator::EmulatorOptions {
+        tokens_per_second: 200.0,
+        ..outcrop::emulator::EmulatorOptions::default()
+    });
+    let mut child = program_against(server.url()).args(["chat", "-m", MODEL, "hi"]).spawn().unwrap();
+    let mut first = [0];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    drop(child.stdout.take());
+    let ran = finish(child);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_with_130_and_keeps_what_came() {
+    let server = Server::start();
+    let mut child = program_against(server.url())
+        .args(["chat", "-m", "emulator.stall-3", "--idle-timeout", "0", "hi"])
+        .spawn()
+        .unwrap();
+    let mut first = [0; 3];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let ran = finish(child);
+    assert_eq!(ran.code, 130, "{}", ran.stderr);
+    assert_eq!(&first, b"You");
+}
+
+#[test]
+fn logs_name_requests_and_sources_and_no_secret() {
+    let server = Server::start();
+    let ran = run(&mut program_against(server.url()), &["chat", "-vv", "-m", "emulator.throttle-1", "hi"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for part in [
+        "* environment: found",
+        "/model/emulator.throttle-1/converse-stream",
+        "attempt 2",
+        "< 429",
+        "authorization",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    for secret in ["demoSecret", "AKIDEMO0OUTCROP00001", "Signature="] {
+        assert!(!ran.stderr.contains(secret), "{secret}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_emulator_says_where_it_listens() {
+    let mut child = program().args(["emulate", "-q", "--tokens-per-second", "0"]).spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+    let ran = run(&mut program_against(url.trim()), &["chat", "-m", MODEL, "hi"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn help_version_and_completions_are_data() {
+    for arguments in [&["--help"][..], &["--version"], &["chat", "--help"], &["completions", "bash"]] {
+        let ran = run(&mut program(), arguments);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{arguments:?}");
+        assert!(ran.stdout.contains("outcrop"), "{arguments:?}");
+    }
+    assert!(run(&mut program(), &["--version"]).stdout.contains("features: client, emulator, cli"));
+}
