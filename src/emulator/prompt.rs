@@ -113,7 +113,7 @@ impl InputTokens {
         self.plain + self.read + self.written
     }
 
-    /// The `usage` member. Cache members are there only where caching took part.
+    /// The `usage` member; `cacheDetails` is in it when something was written to the cache.
     pub(super) fn usage(&self, output_tokens: u64) -> Value {
         let mut usage = json!({
             "inputTokens": self.plain,

@@ -84,7 +84,7 @@ pub(super) fn answer(question: &str) -> String {
     } else if topic.is_empty() {
         (&SENTENCES, "You sent no words, so here are some about rocks.".to_owned(), " ", 1)
     } else {
-        (&SENTENCES, format!("You asked: \"{topic}\". Here is what the rocks have to say."), " ", 1)
+        (&SENTENCES, format!("About \"{topic}\" the rocks have this to say."), " ", 1)
     };
     let length = wanted_words(question).unwrap_or_else(|| LENGTH.0 + dice.below(LENGTH.1));
     let mut text = opening;

@@ -239,12 +239,13 @@ def media_and_cache_points_are_taken(clients):
         {"document": {"format": "txt", "name": "notes", "source": {"bytes": b"field notes"}}},
         {"cachePoint": {"type": "default", "ttl": "1h"}},
     ]
+    system = [{"text": f"Be brief. {uuid.uuid4()}"}]  # new to the cache, however long the emulator has been running
     usages = []
     for _ in range(2):
         answer = clients.runtime.converse(
             modelId=MODEL,
             messages=[{"role": "user", "content": content}],
-            system=[{"text": f"Be brief. {uuid.uuid4()}"}],
+            system=system,
         )
         usages.append(answer["usage"])
     first, second = usages
