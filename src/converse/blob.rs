@@ -1,7 +1,7 @@
 //! Bytes that JSON carries as base64.
 //!
-//! Standard alphabet with padding, both ways; whatever is not exactly that is refused. Nothing is decoded lazily,
-//! and nothing is streamed: a blob is in memory as a whole.
+//! Standard alphabet with padding, both ways; whatever is not exactly that is refused. Nothing is decoded
+//! lazily, and nothing is streamed: a blob is in memory as a whole.
 
 use base64::Engine;
 use base64::display::Base64Display;

@@ -1,7 +1,8 @@
 //! Content blocks: what a message, and the system prompt, is made of.
 //!
-//! Here stand the unions and the small blocks; media, tools, guardrails and citations have files of their own. Variants have
-//! the names of the members on the wire. Which model takes which block is not decided here.
+//! Here stand the unions and the small blocks; media, tools, guardrails and citations have files of their
+//! own. Variants have the names of the members on the wire. Which model takes which block is not decided
+//! here.
 
 use super::open::kind;
 use super::union::{Found, Union, UnknownMember, member, null_as_default, read, unknown};

@@ -1,7 +1,8 @@
 //! A JSON value that is passed on and not interpreted.
 //!
-//! Tool inputs, schemas and model-specific fields are the model's language, not ours, and a signature may cover
-//! them: so they are kept as the text in which they came. This is no JSON tree; to look inside, parse the text.
+//! Tool inputs, schemas and model-specific fields are the model's language, not ours, and a signature may
+//! cover them: so they are kept as the text in which they came. This is no JSON tree; to look inside, parse
+//! the text.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,11 +10,11 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::str::FromStr;
 
-/// Any JSON value, as text: number forms (`1.0`, `1e3`, `9007199254740993`), nulls, member order and white space
-/// stay as they were.
+/// Any JSON value, as text: number forms (`1.0`, `1e3`, `9007199254740993`), nulls, member order and white
+/// space stay as they were.
 ///
-/// Two documents are equal when their texts are, apart from white space between tokens: `1.0` is not `1`, since
-/// a signature over it would tell them apart. The default is `{}`.
+/// Two documents are equal when their texts are, apart from white space between tokens: `1.0` is not `1`,
+/// since a signature over it would tell them apart. The default is `{}`.
 ///
 /// ```
 /// use outcrop::converse::Document;
@@ -36,8 +37,8 @@ impl Document {
     /// The document as a tree.
     ///
     /// # Errors
-    /// When the text has what a tree cannot hold: a number beyond `f64`, half of a surrogate pair, more than 127
-    /// levels. All of these are kept and sent faithfully.
+    /// When the text has what a tree cannot hold: a number beyond `f64`, half of a surrogate pair, more than
+    /// 127 levels. All of these are kept and sent faithfully.
     pub fn to_value(&self) -> serde_json::Result<Value> {
         serde_json::from_str(self.as_json())
     }

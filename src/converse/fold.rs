@@ -1,7 +1,7 @@
 //! From the events of a stream to the whole answer, as Converse would have given it.
 //!
-//! Text, reasoning and tool input are appended to one buffer for each block and parsed once, at the end. It does not
-//! judge the stream: that it is complete and uncorrupted is the decoder's to say, and events that
+//! Text, reasoning and tool input are appended to one buffer for each block and parsed once, at the end. It
+//! does not judge the stream: that it is complete and uncorrupted is the decoder's to say, and events that
 //! [`StreamEvent`] does not know have no place in an answer and are passed over.
 
 use super::{
@@ -31,11 +31,11 @@ use std::fmt;
 /// assert_eq!(fold.finish().text(), "Basalt, granite.");
 /// ```
 ///
-/// Blocks stand in the order of their `contentBlockIndex`, whatever gaps it has. Deltas of different kinds under
-/// one index become blocks of their own, in the order in which they began; text and its citations are one kind.
-/// Pieces of a kind that this version does not know, or cannot read, are kept as
-/// [`ContentBlock::Unknown`] under the name `start.NAME` or `delta.NAME`: they are pieces and not blocks, and no
-/// block has such a name.
+/// Blocks stand in the order of their `contentBlockIndex`, whatever gaps it has. Deltas of different kinds
+/// under one index become blocks of their own, in the order in which they began; text and its citations are
+/// one kind. Pieces of a kind that this version does not know, or cannot read, are kept as
+/// [`ContentBlock::Unknown`] under the name `start.NAME` or `delta.NAME`: they are pieces and not blocks, and
+/// no block has such a name.
 #[derive(Default)]
 pub struct Fold {
     role: Option<Role>,
@@ -77,9 +77,10 @@ impl Fold {
 
     /// The answer: the same as Converse's if the stream was complete.
     ///
-    /// If the stream was cut off, it is what came so far: without `stop_reason` or `usage` when their events did
-    /// not come, and with [`ToolInputProblem::Unfinished`] on a tool call whose block did not end. The text
-    /// of such an input, or of one that is no JSON, is kept as a JSON string. An input without any text is `{}`.
+    /// If the stream was cut off, it is what came so far: without `stop_reason` or `usage` when their events
+    /// did not come, and with [`ToolInputProblem::Unfinished`] on a tool call whose block did not end. The
+    /// text of such an input, or of one that is no JSON, is kept as a JSON string. An input without any text
+    /// is `{}`.
     pub fn finish(self) -> ConverseResponse {
         let content = self.blocks.into_values().flatten().map(Part::finish).collect();
         let role = self.role.unwrap_or(Role::Assistant);

@@ -1,7 +1,7 @@
 //! Guardrails: how a request asks for one, what it is shown, and what it found.
 //!
-//! The assessments inside a trace are kept as documents. They are some eighty shapes deep, differ from policy to
-//! policy, and are read by people: types for them would cost more than they tell.
+//! The assessments inside a trace are kept as documents. They are some eighty shapes deep, differ from policy
+//! to policy, and are read by people: types for them would cost more than they tell.
 
 use super::open::kind;
 use super::union::{Found, Union, UnknownMember, member, null_as_default, read, unknown};

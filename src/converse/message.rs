@@ -1,7 +1,7 @@
 //! Messages and who speaks them.
 //!
-//! What a message holds is in [`ContentBlock`]. That user and assistant take turns, and which model takes which
-//! role, is not checked here.
+//! What a message holds is in [`ContentBlock`]. That user and assistant take turns, and which model takes
+//! which role, is not checked here.
 
 use super::union::null_as_default;
 use super::{ContentBlock, TextContent};
@@ -28,7 +28,8 @@ impl Message {
     /// ```
     /// use outcrop::converse::{ContentBlock, Message, Role};
     ///
-    /// let message = Message::new(Role::User, [ContentBlock::text("Name a rock."), ContentBlock::cache_point()]);
+    /// let content = [ContentBlock::text("Name a rock."), ContentBlock::cache_point()];
+    /// let message = Message::new(Role::User, content);
     /// assert_eq!(message.text(), "Name a rock.");
     /// ```
     pub fn new(role: Role, content: impl IntoIterator<Item = ContentBlock>) -> Self {

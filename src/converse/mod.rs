@@ -1,20 +1,22 @@
 //! The Converse model: requests, content and responses as plain data.
 //!
-//! One type for each shape of the service's model, under the name that AWS gives it, so that the AWS pages are
-//! the reference of this module too. The members are public fields; new ones appear as AWS adds them, so close a
-//! literal with `..Default::default()`. What holds for all of them:
+//! One type for each shape of the service's model, under the name that AWS gives it, so that the AWS pages
+//! are the reference of this module too. The members are public fields; new ones appear as AWS adds them, so
+//! close a literal with `..Default::default()`. What holds for all of them:
 //!
-//! - **Nothing newer fails.** Unknown members are skipped, an unknown value of an enum and an unknown member of a
-//!   union are kept and written back as they came ([`OpenString`], [`UnknownMember`]).
-//! - **Absent is absent.** What is not set is not written, never as `null`. A `null` reads like an absent member;
-//!   an absent member that AWS calls required reads as empty, since an answer that was paid for must not be
-//!   lost over it.
-//! - **Documents keep their bytes** ([`Document`]): number forms, nulls, member order. Reasoning and its signature
-//!   are never trimmed or joined differently than they came.
-//! - **`Debug` is for logs.** It shows the length of a [`Blob`], and `[redacted]` for what AWS marks as sensitive.
+//! - **Nothing newer fails.** Unknown members are skipped, an unknown value of an enum and an unknown member
+//!   of a union are kept and written back as they came ([`OpenString`], [`UnknownMember`]).
+//! - **Absent is absent.** What is not set is not written, never as `null`. A `null` reads like an absent
+//!   member; an absent member that AWS calls required reads as empty, since an answer that was paid for must
+//!   not be lost over it.
+//! - **Documents keep their bytes** ([`Document`]): number forms, nulls, member order. Reasoning and its
+//!   signature are never trimmed or joined differently than they came.
+//! - **`Debug` is for logs.** It shows the length of a [`Blob`], and `[redacted]` for what AWS marks as
+//!   sensitive.
 //!
-//! The types read JSON through `serde_json`. They do not check lengths, patterns or what a model accepts: the first
-//! is the service's business. [`Fold`] puts the events of a stream together to a whole [`ConverseResponse`].
+//! The types read JSON through `serde_json`. They do not check lengths, patterns or what a model accepts: the
+//! first is the service's business. [`Fold`] puts the events of a stream together to a whole
+//! [`ConverseResponse`].
 
 mod blob;
 mod citation;

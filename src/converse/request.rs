@@ -1,7 +1,7 @@
 //! What Converse and ConverseStream are asked.
 //!
-//! One type serves both, as their bodies differ in one member of the guardrail's configuration. The model's id
-//! goes into the URL and not into the body. What a model accepts is not checked here.
+//! One type serves both, as their bodies differ in one member of the guardrail's configuration. The model's
+//! id goes into the URL and not into the body. What a model accepts is not checked here.
 
 use super::open::kind;
 use super::union::{Found, Union, UnknownMember, member, null_as_default, read, unknown};

@@ -1,7 +1,7 @@
 //! What Converse answers, and what a stream tells at its end.
 //!
-//! A whole answer comes from Converse, or from a stream through [`Fold`](super::Fold). Usage is given as the service
-//! counts it: nothing is added up or priced here.
+//! A whole answer comes from Converse, or from a stream through [`Fold`](super::Fold). Usage is given as the
+//! service counts it: nothing is added up or priced here.
 
 use super::union::{Found, Union, UnknownMember, member, null_as_default, read, unknown};
 use super::{CacheTtl, Document, GuardrailTraceAssessment, Message, PerformanceConfiguration, ServiceTier};
@@ -11,8 +11,8 @@ use std::fmt;
 
 /// The answer of Converse.
 ///
-/// AWS always sends `stop_reason`, `usage` and `metrics`. They are optional here since a stream can be cut off
-/// before they come, and a count that nobody sent is not zero.
+/// AWS always sends `stop_reason`, `usage` and `metrics`. They are optional here since a stream can be cut
+/// off before they come, and a count that nobody sent is not zero.
 ///
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

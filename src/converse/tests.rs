@@ -3,11 +3,14 @@
 pub(crate) mod strategies;
 
 use super::{
-    CachePointBlock, Citation, ContentBlock, ConverseOutput, ConverseRequest, ConverseResponse,
-    CountTokensRequest, CountTokensResponse, Document, ImageFormat, Message, OutputConfig,
-    OutputFormatStructure, ReasoningContentBlock, Role, ServiceTier, ServiceTierType, StopReason,
-    StreamMetadata, SystemContentBlock, TextContent, TokenUsage, Tool, ToolChoice, ToolConfiguration,
-    ToolInputSchema, ToolResultContentBlock, ToolSpecification, ToolUseBlock, UnknownMember,
+    AudioFormat, CachePointBlock, CachePointType, CacheTtl, Citation, ContentBlock, ConverseOutput,
+    ConverseRequest, ConverseResponse, CountTokensRequest, CountTokensResponse, Document, DocumentFormat,
+    GuardrailConverseContentQualifier, GuardrailStreamProcessingMode, GuardrailTrace, ImageFormat, Message,
+    OpenString, OutputConfig, OutputFormatStructure, OutputFormatType, PerformanceConfigLatency,
+    ReasoningContentBlock, Role, ServiceTier, ServiceTierType, StopReason, StreamMetadata,
+    SystemContentBlock, TextContent, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
+    ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock, ToolUseType, UnknownMember,
+    VideoFormat,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -144,6 +147,63 @@ fn every_member_of_the_model_is_known() {
     let format = request.output_config.unwrap().text_format.unwrap();
     assert!(matches!(format.structure, OutputFormatStructure::JsonSchema(_)));
     assert!(matches!(request.prompt_variables["key0"], TextContent::Text(_)));
+}
+
+/// The values in the fixture at `name` inside any `parent`, each once, in order.
+fn values_of(tree: &Value, parent: &str, name: &str) -> Vec<String> {
+    fn walk<'a>(tree: &'a Value, parent: &str, name: &str, found: &mut Vec<&'a Value>) {
+        match tree {
+            Value::Object(members) => {
+                found.extend(members.get(parent).and_then(|inner| inner.get(name)));
+                members.values().for_each(|inner| walk(inner, parent, name, found));
+            }
+            Value::Array(items) => items.iter().for_each(|inner| walk(inner, parent, name, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(tree, parent, name, &mut found);
+    let lists =
+        found.into_iter().map(|value| value.as_array().map_or(vec![value], |list| list.iter().collect()));
+    let mut values: Vec<String> = lists.flatten().map(|value| value.as_str().unwrap().to_owned()).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    values.retain(|value| seen.insert(value.clone()));
+    values
+}
+
+#[test]
+fn every_value_of_an_open_enum_has_its_constant() {
+    fn check<K, const N: usize>(parent: &str, name: &str, constants: [OpenString<K>; N]) {
+        let constants = constants.map(|value| value.to_string());
+        assert_eq!(values_of(&value(EVERY_MEMBER), parent, name), constants, "{parent}.{name}");
+    }
+
+    use {AudioFormat as A, DocumentFormat as D, ImageFormat as I, VideoFormat as V};
+    check("image", "format", [I::PNG, I::JPEG, I::GIF, I::WEBP]);
+    let documents = [D::PDF, D::CSV, D::DOC, D::DOCX, D::XLS, D::XLSX, D::HTML, D::TXT, D::MD];
+    check("document", "format", documents);
+    let videos = [V::MKV, V::MOV, V::MP4, V::WEBM, V::FLV, V::MPEG, V::MPG, V::WMV, V::THREE_GP];
+    check("video", "format", videos);
+    #[rustfmt::skip]
+    let sounds = [
+        A::MP3, A::OPUS, A::WAV, A::AAC, A::FLAC, A::MP4, A::OGG, A::MKV, A::MKA, A::X_AAC, A::M4A, A::MPEG,
+        A::MPGA, A::PCM, A::WEBM,
+    ];
+    check("audio", "format", sounds);
+    use {GuardrailConverseContentQualifier as Q, ServiceTierType as T};
+    check("text", "qualifiers", [Q::GROUNDING_SOURCE, Q::QUERY, Q::GUARD_CONTENT]);
+    check("toolUse", "type", [ToolUseType::SERVER_TOOL_USE]);
+    check("toolResult", "status", [ToolResultStatus::SUCCESS, ToolResultStatus::ERROR]);
+    check("cachePoint", "type", [CachePointType::DEFAULT]);
+    check("cachePoint", "ttl", [CacheTtl::FIVE_MINUTES, CacheTtl::ONE_HOUR]);
+    let traces = [GuardrailTrace::ENABLED, GuardrailTrace::DISABLED, GuardrailTrace::ENABLED_FULL];
+    check("guardrailConfig", "trace", traces);
+    let modes = [GuardrailStreamProcessingMode::SYNC, GuardrailStreamProcessingMode::ASYNC];
+    check("guardrailConfig", "streamProcessingMode", modes);
+    let latencies = [PerformanceConfigLatency::STANDARD, PerformanceConfigLatency::OPTIMIZED];
+    check("performanceConfig", "latency", latencies);
+    check("serviceTier", "type", [T::PRIORITY, T::DEFAULT, T::FLEX, T::RESERVED]);
+    check("textFormat", "type", [OutputFormatType::JSON_SCHEMA]);
 }
 
 #[test]
@@ -285,8 +345,11 @@ fn an_answer_is_not_lost_over_an_absent_member() {
             r#"{"output":{},"usage":{"inputTokens":0,"outputTokens":3,"totalTokens":0}}"#,
         ),
         (
-            r#"{"output":{"message":{"role":"assistant","content":[{"toolUse":{"name":"t"}}]}},"metrics":{}}"#,
-            r#"{"output":{"message":{"role":"assistant","content":[{"toolUse":{"toolUseId":"","name":"t","input":{}}}]}},"metrics":{"latencyMs":0}}"#,
+            r#"{"output":{"message":{"content":[{"toolUse":{"name":"t"}}]}},"metrics":{}}"#,
+            concat!(
+                r#"{"output":{"message":{"role":"","content":["#,
+                r#"{"toolUse":{"toolUseId":"","name":"t","input":{}}}]}},"metrics":{"latencyMs":0}}"#,
+            ),
         ),
     ] {
         assert_eq!(rewritten::<ConverseResponse>(json), written);
@@ -344,7 +407,7 @@ fn text_joins_text_and_cited_text_alone() {
         r#"{"output": {"message": {"role": "assistant", "content": [
             {"reasoningContent": {"reasoningText": {"text": "Hm."}}},
             {"text": "Basalt"},
-            {"citationsContent": {"content": [{"text": ", "}, {"image": {}}, {"text": "granite"}], "citations": []}},
+            {"citationsContent": {"content": [{"text": ", "}, {"image": {}}, {"text": "granite"}]}},
             {"toolUse": {"toolUseId": "1", "name": "t", "input": {}}},
             {"text": "."}
         ]}}}"#,

@@ -211,7 +211,8 @@ pub struct ToolUseBlock {
     /// The tool's name.
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
-    /// What the tool is called with. When `input_problem` says so, a JSON string with the text that came instead.
+    /// What the tool is called with. When `input_problem` says so, a JSON string with the text that came
+    /// instead.
     pub input: Document,
     /// Member `type`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]

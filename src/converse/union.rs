@@ -1,8 +1,8 @@
 //! How unions and nulls are read: the rules that all shapes share.
 //!
-//! A union is an object with one member, whose name says what it is. Serde's own tagged enums can write that, but
-//! reading one with a fallback goes through a buffer that forgets how numbers were written; so unions are read
-//! here, straight from the parser.
+//! A union is an object with one member, whose name says what it is. Serde's own tagged enums can write that,
+//! but reading one with a fallback goes through a buffer that forgets how numbers were written; so unions are
+//! read here, straight from the parser.
 
 use super::Document;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -45,7 +45,8 @@ pub(crate) trait Union: Sized {
     /// Wraps a member that the union does not know.
     const UNKNOWN: fn(UnknownMember) -> Self;
 
-    /// Reads the value of the member `name`: by [`member`] when it is one of the union's, else by [`unknown`].
+    /// Reads the value of the member `name`: by [`member`] when it is one of the union's, else by
+    /// [`unknown`].
     fn read<'de, A: MapAccess<'de>>(name: &str, values: &mut A) -> Result<Found<Self>, A::Error>;
 }
 
@@ -77,8 +78,8 @@ where
     Ok(value.map_or(Found::Null, |value| Found::Unknown(UnknownMember { name: name.to_owned(), value })))
 }
 
-/// Reads a union. A stray member beside one that the union knows is skipped; two known ones are an error, since
-/// either choice would lose something.
+/// Reads a union. A stray member beside one that the union knows is skipped; two known ones are an error,
+/// since either choice would lose something.
 pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     from.deserialize_map(UnionVisitor(PhantomData))
 }

@@ -1,5 +1,5 @@
-//! Streams and the answers they must become; events are written as in the API's pages and read by a small reader
-//! of this file.
+//! Streams and the answers they must become; events are written as in the API's pages and read by a small
+//! reader of this file.
 
 use super::super::tests::strategies;
 use super::Fold;
@@ -119,11 +119,12 @@ fn content(response: ConverseResponse) -> Vec<ContentBlock> {
     }
 }
 
-/// Folds events in short form: `0 {"text":"a"}` is a delta, `0 start {...}` a start, `0 stop` a stop.
-fn fold_short(short: &[&str]) -> ConverseResponse {
+/// Folds events in short form, one a line: `0 {"text":"a"}` is a delta, `0 start {...}` a start, `0 stop` a
+/// stop.
+fn fold_short(short: &str) -> ConverseResponse {
     let events: Vec<String> = short
-        .iter()
-        .map(|short| match short.split_once(' ').unwrap() {
+        .lines()
+        .map(|line| match line.trim().split_once(' ').unwrap() {
             (index, "stop") => format!(r#"{{"contentBlockStop":{{"contentBlockIndex":{index}}}}}"#),
             (index, rest) => {
                 let (kind, member, json) = match rest.strip_prefix("start ") {
@@ -147,7 +148,9 @@ fn recorded_streams_become_what_converse_would_have_answered() {
         (
             include_str!("../../../fixtures/frames/07-stream-text.jsonl"),
             json!({
-                "output": {"message": {"role": "assistant", "content": [{"text": "Basalt, granite, obsidian."}]}},
+                "output": {"message": {
+                    "role": "assistant", "content": [{"text": "Basalt, granite, obsidian."}],
+                }},
                 "stopReason": "end_turn",
                 "usage": {"inputTokens": 11, "outputTokens": 6, "totalTokens": 17},
                 "metrics": {"latencyMs": 321},
@@ -162,7 +165,8 @@ fn recorded_streams_become_what_converse_would_have_answered() {
                     }}},
                     {"text": "Let me look."},
                     {"toolUse": {
-                        "toolUseId": "tooluse_Xy-1", "name": "get_weather", "input": {"city": "Zürich", "days": 2},
+                        "toolUseId": "tooluse_Xy-1", "name": "get_weather",
+                        "input": {"city": "Zürich", "days": 2},
                     }},
                 ]}},
                 "stopReason": "tool_use",
@@ -209,13 +213,18 @@ fn what_stands_around_the_message_is_taken_over() {
         r#"{"messageStart":{"role":"narrator"}}"#,
         r#"{"weather":{"sunny":true}}"#,
         r#"{"messageStop":{"stopReason":"tired","additionalModelResponseFields":{"z": 1.0, "a": null}}}"#,
-        r#"{"metadata":{"usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3,"cacheDetails":[{"ttl":"1h","inputTokens":4}]},"metrics":{"latencyMs":5},"trace":{"promptRouter":{"invokedModelId":"m"}},"performanceConfig":{"latency":"optimized"},"serviceTier":{"type":"flex"}}}"#,
+        r#"{"metadata":{
+            "usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3,
+                     "cacheDetails":[{"ttl":"1h","inputTokens":4}]},
+            "metrics":{"latencyMs":5},"trace":{"promptRouter":{"invokedModelId":"m"}},
+            "performanceConfig":{"latency":"optimized"},"serviceTier":{"type":"flex"}}}"#,
     ]);
     assert_eq!(
         serde_json::to_string(&response).unwrap(),
         concat!(
             r#"{"output":{"message":{"role":"narrator","content":[]}},"stopReason":"tired","#,
-            r#""usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3,"cacheDetails":[{"ttl":"1h","inputTokens":4}]},"#,
+            r#""usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3,"#,
+            r#""cacheDetails":[{"ttl":"1h","inputTokens":4}]},"#,
             r#""metrics":{"latencyMs":5},"additionalModelResponseFields":{"z": 1.0, "a": null},"#,
             r#""trace":{"promptRouter":{"invokedModelId":"m"}},"performanceConfig":{"latency":"optimized"},"#,
             r#""serviceTier":{"type":"flex"}}"#,
@@ -236,71 +245,204 @@ fn an_empty_stream_is_an_empty_answer() {
     assert_eq!(serde_json::to_string(&Fold::new().finish()).unwrap(), answer);
 }
 
-const TOOL: &str = r#"0 start {"toolUse":{"toolUseId":"1","name":"t"}}"#;
-
-/// What is told, its events in the form of [`fold_short`], and the blocks that they become.
-#[rustfmt::skip]
-const BLOCKS: [(&str, &[&str], &str); 26] = [
-    ("text without a start", &[r#"0 {"text":" a\n"}"#, r#"0 {"text":""}"#, r#"0 {"text":"b "}"#, "0 stop"],
-        r#"[{"text":" a\nb "}]"#),
-    ("an empty text", &[r#"0 {"text":""}"#, "0 stop"],
-        r#"[{"text":""}]"#),
-    ("a stop alone", &["0 stop"],
-        "[]"),
-    ("gaps and another order of indexes", &[r#"7 {"text":"c"}"#, r#"2 {"text":"a"}"#, r#"7 {"text":"d"}"#, r#"2 {"text":"b"}"#],
-        r#"[{"text":"ab"},{"text":"cd"}]"#),
-    ("text after reasoning under one index", &[r#"0 {"reasoningContent":{"text":"r"}}"#, r#"0 {"text":"a"}"#, r#"0 {"text":"b"}"#],
-        r#"[{"reasoningContent":{"reasoningText":{"text":"r"}}},{"text":"ab"}]"#),
-    ("a signature after text under one index", &[r#"0 {"reasoningContent":{"text":"r"}}"#, r#"0 {"text":"a"}"#, r#"0 {"reasoningContent":{"signature":"s"}}"#],
-        r#"[{"reasoningContent":{"reasoningText":{"text":"r","signature":"s"}}},{"text":"a"}]"#),
-    ("a delta after the stop", &[r#"0 {"text":"a"}"#, "0 stop", r#"0 {"text":"b"}"#],
-        r#"[{"text":"a"},{"text":"b"}]"#),
-    ("reasoning and signature, to the byte", &[r#"0 {"reasoningContent":{"text":" r\r\n"}}"#, r#"0 {"reasoningContent":{"text":"\t"}}"#, r#"0 {"reasoningContent":{"signature":" s"}}"#, r#"0 {"reasoningContent":{"signature":"t\n"}}"#, "0 stop"],
-        r#"[{"reasoningContent":{"reasoningText":{"text":" r\r\n\t","signature":" st\n"}}}]"#),
-    ("a signature alone", &[r#"0 {"reasoningContent":{"signature":"s"}}"#],
-        r#"[{"reasoningContent":{"reasoningText":{"text":"","signature":"s"}}}]"#),
-    ("an empty signature", &[r#"0 {"reasoningContent":{"signature":""}}"#],
-        r#"[{"reasoningContent":{"reasoningText":{"text":"","signature":""}}}]"#),
-    ("redacted bytes in pieces", &[r#"0 {"reasoningContent":{"redactedContent":"AA=="}}"#, r#"0 {"reasoningContent":{"redactedContent":"Af7/"}}"#],
-        r#"[{"reasoningContent":{"redactedContent":"AAH+/w=="}}]"#),
-    ("tool input in pieces", &[TOOL, r#"0 {"toolUse":{"input":""}}"#, r#"0 {"toolUse":{"input":"{\"n\": 1"}}"#, r#"0 {"toolUse":{"input":".0, \"a\": \"\\u00"}}"#, r#"0 {"toolUse":{"input":"fc\"}"}}"#, "0 stop"],
-        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{"n": 1.0, "a": "\u00fc"}}}]"#),
-    ("a tool call without input", &[TOOL, "0 stop"],
-        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{}}}]"#),
-    ("a blank tool input", &[TOOL, r#"0 {"toolUse":{"input":" \n"}}"#, "0 stop"],
-        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{}}}]"#),
-    ("a tool of the server", &[r#"0 start {"toolUse":{"toolUseId":"1","name":"t","type":"server_tool_use"}}"#, "0 stop"],
-        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{},"type":"server_tool_use"}}]"#),
-    ("two tool calls under one index", &[TOOL, r#"0 {"toolUse":{"input":"1"}}"#, r#"0 start {"toolUse":{"toolUseId":"2","name":"u"}}"#, r#"0 {"toolUse":{"input":"2"}}"#, "0 stop"],
-        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":1}},{"toolUse":{"toolUseId":"2","name":"u","input":2}}]"#),
-    ("tool input without a start", &[r#"0 {"toolUse":{"input":"{}"}}"#, "0 stop"],
-        r#"[{"toolUse":{"toolUseId":"","name":"","input":{}}}]"#),
-    ("a tool result in pieces", &[r#"0 start {"toolResult":{"toolUseId":"1","type":"web","status":"success"}}"#, r#"0 {"toolResult":[{"text":"a"},{"json":{"n":1.0}}]}"#, r#"0 {"toolResult":[{"poem":[]}]}"#, "0 stop"],
-        r#"[{"toolResult":{"toolUseId":"1","content":[{"text":"a"},{"json":{"n":1.0}},{"poem":[]}],"status":"success","type":"web"}}]"#),
-    ("an image in pieces", &[r#"0 start {"image":{"format":"png"}}"#, r#"0 {"image":{"source":{"bytes":"AA=="}}}"#, r#"0 {"image":{"source":{"bytes":"Af7/"}}}"#, "0 stop"],
-        r#"[{"image":{"format":"png","source":{"bytes":"AAH+/w=="}}}]"#),
-    ("an image in S3", &[r#"0 start {"image":{"format":"png"}}"#, r#"0 {"image":{"source":{"s3Location":{"uri":"s3://b/k"}}}}"#, "0 stop"],
-        r#"[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://b/k"}}}}]"#),
-    ("an image that failed", &[r#"0 start {"image":{"format":"png"}}"#, r#"0 {"image":{"error":{"message":"no"}}}"#, r#"0 {"image":{}}"#, "0 stop"],
-        r#"[{"image":{"format":"png","source":{"bytes":""},"error":{"message":"no"}}}]"#),
-    ("citations among text", &[r#"0 {"citation":{"title":"T"}}"#, r#"0 {"text":"a"}"#, r#"0 {"citation":{"location":{"documentPage":{"start":1}}}}"#, r#"0 {"text":"b"}"#, "0 stop"],
-        r#"[{"citationsContent":{"content":[{"text":"ab"}],"citations":[{"title":"T"},{"location":{"documentPage":{"start":1}}}]}}]"#),
-    ("citations alone", &[r#"0 {"citation":{"source":"S","sourceContent":[{"text":"w"}]}}"#],
-        r#"[{"citationsContent":{"citations":[{"source":"S","sourceContent":[{"text":"w"}]}]}}]"#),
-    ("pieces of an unknown kind", &[r#"0 start {"poem":{"verse":1}}"#, r#"0 {"poem":"a"}"#, r#"0 {"poem":1.0}"#, r#"0 {"reasoningContent":{"mood":null}}"#, "0 stop"],
-        r#"[{"start.poem":{"verse":1}},{"delta.poem":"a"},{"delta.poem":1.0},{"delta.reasoningContent.mood":null}]"#),
-    ("pieces that cannot be read", &[r#"0 {"citation":{"title":5}}"#, r#"0 {"toolResult":"a"}"#, r#"0 {"image":{"source":{"bytes":"!"}}}"#],
-        r#"[{"delta.citation":{"title":5}},{"delta.toolResult":"a"},{"delta.image":{"source":{"bytes":"!"}}}]"#),
-    ("an unreadable piece among readable ones", &[r#"0 {"text":"a"}"#, r#"0 {"citation":5}"#, r#"0 {"text":"b"}"#],
-        r#"[{"text":"ab"},{"delta.citation":5}]"#),
+/// What is told, its events in the form of [`fold_short`], and the blocks that they become, wrapped.
+const BLOCKS: [(&str, &str, &str); 26] = [
+    (
+        "text without a start",
+        r#"0 {"text":" a\n"}
+           0 {"text":""}
+           0 {"text":"b "}
+           0 stop"#,
+        r#"[{"text":" a\nb "}]"#,
+    ),
+    (
+        "an empty text",
+        r#"0 {"text":""}
+           0 stop"#,
+        r#"[{"text":""}]"#,
+    ),
+    ("a stop alone", r#"0 stop"#, r#"[]"#),
+    (
+        "gaps and another order of indexes",
+        r#"7 {"text":"c"}
+           2 {"text":"a"}
+           7 {"text":"d"}
+           2 {"text":"b"}"#,
+        r#"[{"text":"ab"},{"text":"cd"}]"#,
+    ),
+    (
+        "text after reasoning under one index",
+        r#"0 {"reasoningContent":{"text":"r"}}
+           0 {"text":"a"}
+           0 {"text":"b"}"#,
+        r#"[{"reasoningContent":{"reasoningText":{"text":"r"}}},{"text":"ab"}]"#,
+    ),
+    (
+        "a signature after text under one index",
+        r#"0 {"reasoningContent":{"text":"r"}}
+           0 {"text":"a"}
+           0 {"reasoningContent":{"signature":"s"}}"#,
+        r#"[{"reasoningContent":{"reasoningText":{"text":"r","signature":"s"}}},
+           {"text":"a"}]"#,
+    ),
+    (
+        "a delta after the stop",
+        r#"0 {"text":"a"}
+           0 stop
+           0 {"text":"b"}"#,
+        r#"[{"text":"a"},{"text":"b"}]"#,
+    ),
+    (
+        "reasoning and signature, to the byte",
+        r#"0 {"reasoningContent":{"text":" r\r\n"}}
+           0 {"reasoningContent":{"text":"\t"}}
+           0 {"reasoningContent":{"signature":" s"}}
+           0 {"reasoningContent":{"signature":"t\n"}}
+           0 stop"#,
+        r#"[{"reasoningContent":{"reasoningText":{"text":" r\r\n\t","signature":" st\n"}}}]"#,
+    ),
+    (
+        "a signature alone",
+        r#"0 {"reasoningContent":{"signature":"s"}}"#,
+        r#"[{"reasoningContent":{"reasoningText":{"text":"","signature":"s"}}}]"#,
+    ),
+    (
+        "an empty signature",
+        r#"0 {"reasoningContent":{"signature":""}}"#,
+        r#"[{"reasoningContent":{"reasoningText":{"text":"","signature":""}}}]"#,
+    ),
+    (
+        "redacted bytes in pieces",
+        r#"0 {"reasoningContent":{"redactedContent":"AA=="}}
+           0 {"reasoningContent":{"redactedContent":"Af7/"}}"#,
+        r#"[{"reasoningContent":{"redactedContent":"AAH+/w=="}}]"#,
+    ),
+    (
+        "tool input in pieces",
+        r#"0 start {"toolUse":{"toolUseId":"1","name":"t"}}
+           0 {"toolUse":{"input":""}}
+           0 {"toolUse":{"input":"{\"n\": 1"}}
+           0 {"toolUse":{"input":".0, \"a\": \"\\u00"}}
+           0 {"toolUse":{"input":"fc\"}"}}
+           0 stop"#,
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{"n": 1.0, "a": "\u00fc"}}}]"#,
+    ),
+    (
+        "a tool call without input",
+        r#"0 start {"toolUse":{"toolUseId":"1","name":"t"}}
+           0 stop"#,
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{}}}]"#,
+    ),
+    (
+        "a blank tool input",
+        r#"0 start {"toolUse":{"toolUseId":"1","name":"t"}}
+           0 {"toolUse":{"input":" \n"}}
+           0 stop"#,
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{}}}]"#,
+    ),
+    (
+        "a tool of the server",
+        r#"0 start {"toolUse":{"toolUseId":"1","name":"t","type":"server_tool_use"}}
+           0 stop"#,
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":{},"type":"server_tool_use"}}]"#,
+    ),
+    (
+        "two tool calls under one index",
+        r#"0 start {"toolUse":{"toolUseId":"1","name":"t"}}
+           0 {"toolUse":{"input":"1"}}
+           0 start {"toolUse":{"toolUseId":"2","name":"u"}}
+           0 {"toolUse":{"input":"2"}}
+           0 stop"#,
+        r#"[{"toolUse":{"toolUseId":"1","name":"t","input":1}},{"toolUse":{"toolUseId":"2",
+           "name":"u","input":2}}]"#,
+    ),
+    (
+        "tool input without a start",
+        r#"0 {"toolUse":{"input":"{}"}}
+           0 stop"#,
+        r#"[{"toolUse":{"toolUseId":"","name":"","input":{}}}]"#,
+    ),
+    (
+        "a tool result in pieces",
+        r#"0 start {"toolResult":{"toolUseId":"1","type":"web","status":"success"}}
+           0 {"toolResult":[{"text":"a"},{"json":{"n":1.0}}]}
+           0 {"toolResult":[{"poem":[]}]}
+           0 stop"#,
+        r#"[{"toolResult":{"toolUseId":"1","content":[{"text":"a"},{"json":{"n":1.0}},
+           {"poem":[]}],"status":"success","type":"web"}}]"#,
+    ),
+    (
+        "an image in pieces",
+        r#"0 start {"image":{"format":"png"}}
+           0 {"image":{"source":{"bytes":"AA=="}}}
+           0 {"image":{"source":{"bytes":"Af7/"}}}
+           0 stop"#,
+        r#"[{"image":{"format":"png","source":{"bytes":"AAH+/w=="}}}]"#,
+    ),
+    (
+        "an image in S3",
+        r#"0 start {"image":{"format":"png"}}
+           0 {"image":{"source":{"s3Location":{"uri":"s3://b/k"}}}}
+           0 stop"#,
+        r#"[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://b/k"}}}}]"#,
+    ),
+    (
+        "an image that failed",
+        r#"0 start {"image":{"format":"png"}}
+           0 {"image":{"error":{"message":"no"}}}
+           0 {"image":{}}
+           0 stop"#,
+        r#"[{"image":{"format":"png","source":{"bytes":""},"error":{"message":"no"}}}]"#,
+    ),
+    (
+        "citations among text",
+        r#"0 {"citation":{"title":"T"}}
+           0 {"text":"a"}
+           0 {"citation":{"location":{"documentPage":{"start":1}}}}
+           0 {"text":"b"}
+           0 stop"#,
+        r#"[{"citationsContent":{"content":[{"text":"ab"}],"citations":[{"title":"T"},
+           {"location":{"documentPage":{"start":1}}}]}}]"#,
+    ),
+    (
+        "citations alone",
+        r#"0 {"citation":{"source":"S","sourceContent":[{"text":"w"}]}}"#,
+        r#"[{"citationsContent":{"citations":[{"source":"S","sourceContent":[{"text":"w"}]}]}}]"#,
+    ),
+    (
+        "pieces of an unknown kind",
+        r#"0 start {"poem":{"verse":1}}
+           0 {"poem":"a"}
+           0 {"poem":1.0}
+           0 {"reasoningContent":{"mood":null}}
+           0 stop"#,
+        r#"[{"start.poem":{"verse":1}},{"delta.poem":"a"},{"delta.poem":1.0},
+           {"delta.reasoningContent.mood":null}]"#,
+    ),
+    (
+        "pieces that cannot be read",
+        r#"0 {"citation":{"title":5}}
+           0 {"toolResult":"a"}
+           0 {"image":{"source":{"bytes":"!"}}}"#,
+        r#"[{"delta.citation":{"title":5}},{"delta.toolResult":"a"},{"delta.image":{
+           "source":{"bytes":"!"}}}]"#,
+    ),
+    (
+        "an unreadable piece among readable ones",
+        r#"0 {"text":"a"}
+           0 {"citation":5}
+           0 {"text":"b"}"#,
+        r#"[{"text":"ab"},{"delta.citation":5}]"#,
+    ),
 ];
 
 #[test]
 fn blocks_are_put_together() {
     for (what, short, expected) in BLOCKS {
         let blocks = content(fold_short(short));
+        let expected: String = expected.lines().map(str::trim).collect();
         assert_eq!(serde_json::to_string(&blocks).unwrap(), expected, "{what}");
-        let again: Vec<ContentBlock> = serde_json::from_str(expected).unwrap();
+        let again: Vec<ContentBlock> = serde_json::from_str(&expected).unwrap();
         assert_eq!(again.len(), blocks.len(), "{what}: cannot be read again");
     }
 }
@@ -319,10 +461,10 @@ fn malformed_and_unfinished_tool_input_is_told_from_what_the_model_meant() {
         ("", false, Some(ToolInputProblem::Unfinished), r#""""#),
     ];
     for (text, stopped, problem, input) in cases {
-        let piece = format!(r#"3 {{"toolUse":{{"input":"{text}"}}}}"#);
-        let mut short = vec![r#"3 start {"toolUse":{"toolUseId":"1","name":"t"}}"#, &piece];
-        short.extend(stopped.then_some("3 stop"));
-        let blocks = content(fold_short(&short));
+        let stop = if stopped { "\n3 stop" } else { "" };
+        let start = r#"3 start {"toolUse":{"toolUseId":"1","name":"t"}}"#;
+        let blocks =
+            content(fold_short(&format!("{start}\n3 {{\"toolUse\":{{\"input\":\"{text}\"}}}}{stop}")));
         let [ContentBlock::ToolUse(tool)] = blocks.as_slice() else { panic!("{blocks:?}") };
         assert_eq!((tool.input_problem, tool.input.as_json()), (problem, input), "{text}");
     }
