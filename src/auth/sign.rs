@@ -1,11 +1,11 @@
 //! Signature Version 4: the headers that sign a request, and the query that signs a URL.
 //!
-//! The one file that names `aws-sigv4`, so that the crate can be replaced here. The settings are those of Bedrock
-//! and STS: the path is escaped a second time and normalised in the canonical request, the body's hash is not sent
-//! as a header, the host keeps a port that is not its scheme's default. What is signed is what was handed in: the
-//! URL must go on the wire as it is. It finds no credentials and reads no clock.
+//! The one file that names `aws-sigv4`, so that the crate can be replaced here. The settings are those of
+//! Bedrock and STS: the path is escaped a second time and normalised in the canonical request, the body's
+//! hash is not sent as a header, the host keeps a port that is not its scheme's default. What is signed is
+//! what was handed in: the URL must go on the wire as it is. It finds no credentials and reads no clock.
 //!
-//! The algorithm: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -68,8 +68,8 @@ const UNSIGNED_HEADERS: [&str; 15] = [
     "x-amzn-trace-id",
 ];
 
-/// Signs `request` for `scope` at the time `now`, and returns the headers to add: `x-amz-date`, `authorization`
-/// and, for temporary keys, `x-amz-security-token`.
+/// Signs `request` for `scope` at the time `now`, and returns the headers to add: `x-amz-date`,
+/// `authorization` and, for temporary keys, `x-amz-security-token`.
 ///
 /// Every header of the request is signed but those that change on the way, such as `user-agent`.
 ///

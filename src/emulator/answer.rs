@@ -1,7 +1,7 @@
 //! An answer ready to be delivered: status, headers, and the steps by which its body goes out.
 //!
-//! Operations make answers without waiting for anything; `server` carries the steps out. So every pause, cut and
-//! broken connection is data that tests can look at.
+//! Operations make answers without waiting for anything; `server` carries the steps out. So every pause, cut
+//! and broken connection is data that tests can look at.
 
 use super::refusal::Refusal;
 use bytes::{Bytes, BytesMut};

@@ -1,8 +1,8 @@
 //! The models and inference profiles of the emulated account, and how an id in a path finds its model.
 //!
-//! The list is data, `models.json` beside this file: real ids with the facts that matter for Bedrock's checks, some
-//! models of the emulator's own, and two application profiles. It is no source of facts for the rest of the crate;
-//! on purpose it is independent of the client's catalogue.
+//! The list is data, `models.json` beside this file: real ids with the facts that matter for Bedrock's
+//! checks, some models of the emulator's own, and two application profiles. It is no source of facts for the
+//! rest of the crate; on purpose it is independent of the client's catalogue.
 //!
 //! Ids: <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>.
 

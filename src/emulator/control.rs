@@ -1,4 +1,5 @@
-//! The control plane's lists: foundation models and inference profiles, filtered and paged as Bedrock does it.
+//! The control plane's lists: foundation models and inference profiles, filtered and paged as Bedrock does
+//! it.
 //!
 //! It reads the catalogue and nothing else. Pages are cut at an offset that the token carries.
 //!
@@ -11,8 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-/// Bytes that every page token begins with: in base64 they are `++++////`, so that a client which forgets to escape
-/// a token in the query is found out.
+/// Bytes that every page token begins with: in base64 they are `++++////`, so that a client which forgets to
+/// escape a token in the query is found out.
 const TOKEN_MARK: [u8; 6] = [0xfb, 0xef, 0xbe, 0xff, 0xff, 0xff];
 
 /// The decoded value of a query parameter. `None` when it is absent.
@@ -27,7 +28,8 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 fn enum_parameter(query: &str, name: &str, allowed: &[&str]) -> Result<Option<String>, Refusal> {
     match parameter(query, name) {
         Some(value) if !allowed.contains(&value.as_str()) => Err(Refusal::constraints(&[format!(
-            "Value '{value}' at '{name}' failed to satisfy constraint: Member must satisfy enum value set: [{}]",
+            "Value '{value}' at '{name}' failed to satisfy constraint: Member must satisfy enum value set: \
+             [{}]",
             allowed.join(", ")
         )])),
         value => Ok(value),

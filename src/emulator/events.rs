@@ -1,8 +1,9 @@
 //! A script as the events of ConverseStream, and an event as a frame.
 //!
-//! The frames are what Bedrock sends: text and reasoning blocks begin with their first delta, tool blocks with an
-//! announcement, every payload is padded to a varying length with a member `p`, usage follows the end. Frames are
-//! encoded by AWS's own crate, so that the client's decoder is checked against somebody else's bytes.
+//! The frames are what Bedrock sends: text and reasoning blocks begin with their first delta, tool blocks
+//! with an announcement, every payload is padded to a varying length with a member `p`, usage follows the
+//! end. Frames are encoded by AWS's own crate, so that the client's decoder is checked against somebody
+//! else's bytes.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>
 
@@ -135,7 +136,7 @@ pub(super) fn exception_frame(exception: StreamException) -> Result<Bytes, Frame
     let (name, payload) = match exception {
         StreamException::Internal => (
             "internalServerException",
-            json!({ "message": "The system encountered an unexpected error during processing. Try your request again." }),
+            json!({ "message": "The system encountered an unexpected error. Try your request again." }),
         ),
         StreamException::ModelStreamError => (
             "modelStreamErrorException",

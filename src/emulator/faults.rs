@@ -11,11 +11,11 @@
 //! ]
 //! ```
 //!
-//! `match` and its members may be left out, as may `times` (always). Once a rule's `times` are used up the rules
-//! after it are looked at, so that a list is also a sequence.
+//! `match` and its members may be left out, as may `times` (always). Once a rule's `times` are used up the
+//! rules after it are looked at, so that a list is also a sequence.
 //!
-//! Without a scenario a fault is chosen by calling the model `emulator.NAME`: see [`Fault::from_model_id`]. This
-//! file only chooses; `refusal`, `spoil` and `runtime` carry out.
+//! Without a scenario a fault is chosen by calling the model `emulator.NAME`: see [`Fault::from_model_id`].
+//! This file only chooses; `refusal`, `spoil` and `runtime` carry out.
 
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -157,8 +157,8 @@ pub enum StreamException {
 const DEFAULT_AFTER_EVENTS: usize = 3;
 
 impl Fault {
-    /// The fault that a model id asks for, and how often in a row: `emulator.throttle-2` is throttled twice, then
-    /// answered, then throttled again. Without a number before-the-head faults never end.
+    /// The fault that a model id asks for, and how often in a row: `emulator.throttle-2` is throttled twice,
+    /// then answered, then throttled again. Without a number before-the-head faults never end.
     ///
     /// | Model id | Fault |
     /// |---|---|
@@ -168,14 +168,14 @@ impl Fault {
     /// | `emulator.html-STATUS`, `emulator.empty-STATUS` | a proxy's page, no body at all |
     /// | `emulator.slow-MS` | the head comes late |
     /// | `emulator.reset`, `emulator.close` | the connection ends before the head |
-    /// | `emulator.stall-N`, `.cut-N`, `.end[-N]`, `.reset-N`, `.close-N` | the stream breaks after N events |
-    /// | `emulator.corrupt-prelude-N`, `.corrupt-message-N`, `.oversized-N` | a bad frame after N events |
-    /// | `emulator.exception-NAME[-N]` | NAME: `internal`, `model-stream-error`, `validation`, `throttling`, `unavailable` |
+    /// | `emulator.stall-N`, `.cut-N`, `.end[-N]`, `.reset-N`, `.close-N` | the stream breaks |
+    /// | `emulator.corrupt-prelude-N`, `.corrupt-message-N`, `.oversized-N` | a bad frame |
+    /// | `emulator.exception-NAME[-N]` | an exception: a NAME of [`StreamException`] in kebab case |
     /// | `emulator.error-frame[-N]`, `emulator.unknown-event[-N]` | frames of other kinds |
     /// | `emulator.trickle` | one byte a write |
     /// | `emulator.stop-REASON` | any `stopReason` |
     ///
-    /// N is 3 where it is left out.
+    /// N is the number of events before it happens: 3 where it is left out.
     pub fn from_model_id(model_id: &str) -> Option<(Self, Option<u32>)> {
         let name = model_id.strip_prefix("emulator.")?;
         if let Some(reason) = name.strip_prefix("stop-") {

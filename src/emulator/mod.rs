@@ -1,13 +1,13 @@
 //! An offline Bedrock: a real HTTP server on the loopback address that answers as Amazon Bedrock does.
 //!
-//! It is the test server of this crate, the machinery of `outcrop emulate` and of `--demo`, and it can serve any
-//! client of Bedrock: it checks signatures and bearer tokens, checks requests as Bedrock checks them and refuses
-//! them in Bedrock's words, streams real event-stream frames, lists models and profiles page by page, and goes
-//! wrong in every way that a network and a service can, on demand (see [`Fault`]).
+//! It is the test server of this crate, the machinery of `outcrop emulate` and of `--demo`, and it can serve
+//! any client of Bedrock: it checks signatures and bearer tokens, checks requests as Bedrock checks them and
+//! refuses them in Bedrock's words, streams real event-stream frames, lists models and profiles page by page,
+//! and goes wrong in every way that a network and a service can, on demand (see [`Fault`]).
 //!
 //! What the models say is a small fixed text about rocks, the same for the same question. It knows Converse,
-//! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel, STS
-//! or instance metadata. It listens in plain HTTP and is no place for real credentials.
+//! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel,
+//! STS or instance metadata. It listens in plain HTTP and is no place for real credentials.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {

@@ -1,6 +1,7 @@
 //! What an emulator can be told: where to listen, whom to let in, how fast to answer, what to get wrong.
 //!
-//! Every setting has a default that suits a demonstration on one machine. Nothing is read from the environment.
+//! Every setting has a default that suits a demonstration on one machine. Nothing is read from the
+//! environment.
 
 use super::faults::Scenario;
 use crate::secret::Secret;
@@ -41,8 +42,8 @@ impl AccessKey {
     }
 }
 
-/// How an emulator behaves. `EmulatorOptions::default()` accepts the demonstration's credentials on a free port of
-/// the loopback address and answers as fast as it can.
+/// How an emulator behaves. `EmulatorOptions::default()` accepts the demonstration's credentials on a free
+/// port of the loopback address and answers as fast as it can.
 #[derive(Debug, Clone)]
 pub struct EmulatorOptions {
     /// Where to listen; port 0 takes a free one.

@@ -1,7 +1,8 @@
 //! What a Converse request asks, read from its JSON: the question, the tools, and how many tokens went in.
 //!
-//! It reads `serde_json::Value`, not the crate's typed model, so that the emulator stays an independent witness of
-//! what the client sends. It takes any JSON: `validate` has spoken before, and what is missing counts as absent.
+//! It reads `serde_json::Value`, not the crate's typed model, so that the emulator stays an independent
+//! witness of what the client sends. It takes any JSON: `validate` has spoken before, and what is missing
+//! counts as absent.
 
 use super::tokens;
 use serde_json::{Value, json};
@@ -138,7 +139,8 @@ impl PromptCache {
     /// Prefixes that are kept at most; then the cache is emptied.
     const LIMIT: usize = 4_096;
 
-    /// Counts a request's tokens, reads the longest prefix known, and keeps the prefixes up to its cache points.
+    /// Counts a request's tokens, reads the longest prefix known, and keeps the prefixes up to its cache
+    /// points.
     pub(super) fn count(&mut self, model_id: &str, body: &Value) -> InputTokens {
         let mut counter = Counter { hasher: DefaultHasher::new(), tokens: 0, points: Vec::new() };
         model_id.hash(&mut counter.hasher);

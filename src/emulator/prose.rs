@@ -1,7 +1,7 @@
 //! What the emulated model talks about: rocks, in plausible sentences chosen by the question.
 //!
-//! The same question gives the same text. A question in Chinese is answered in Chinese; `Reply with X` is obeyed;
-//! a number before the word `words` sets the length. Nothing here understands anything.
+//! The same question gives the same text. A question in Chinese is answered in Chinese; `Reply with X` is
+//! obeyed; a number before the word `words` sets the length. Nothing here understands anything.
 
 use super::dice::Dice;
 
@@ -12,8 +12,8 @@ const LENGTH: (usize, usize) = (90, 90);
 const LONGEST: usize = 20_000;
 
 const SENTENCES: [&str; 36] = [
-    "Basalt is what most of the ocean floor is made of: lava that met cold water and froze before its crystals could grow.",
-    "Granite cooled kilometres below the surface, slowly enough for quartz and feldspar to become visible to the eye.",
+    "Basalt covers most of the ocean floor: lava that met cold water and froze before crystals could grow.",
+    "Granite cooled kilometres below the surface, slowly enough for its quartz to become visible.",
     "If you scratch it with a steel nail and the nail loses, you are probably looking at quartz.",
     "An outcrop is the place where bedrock stops hiding under soil and can be read directly.",
     "Limestone fizzes under a drop of dilute acid, which remains the cheapest test in the field kit.",
@@ -24,7 +24,7 @@ const SENTENCES: [&str; 36] = [
     "At about 700 °C and enough pressure, a dull mudstone has become a banded gneiss.",
     "A fault is an argument between two blocks of crust, settled a few metres at a time.",
     "The Alps near Zürich still rise by roughly a millimetre a year, and erosion takes about as much away.",
-    "\"The present is the key to the past\" is the short form of uniformitarianism, and it works remarkably often.",
+    "\"The present is the key to the past\" is uniformitarianism in eight words, and it works often.",
     "Pumice floats, since it is more bubble than stone.",
     "Fossils are common in shale and almost unheard of in granite, which tells you a good deal about both.",
     "Weathering starts at the joints, where water gets in, freezes and pries the rock apart.",
@@ -32,7 +32,7 @@ const SENTENCES: [&str; 36] = [
     "A hand lens with ten-fold magnification answers more questions than most laboratories get asked.",
     "Marble is limestone that has been through heat and kept its composure.",
     "The oldest crystals known are zircons of nearly 4.4 billion years, smaller than a grain of sugar.",
-    "Columns of basalt form as a thick flow shrinks while it cools, cracking into hexagons from the outside in.",
+    "Columns form when a thick flow of basalt shrinks as it cools and cracks into hexagons.",
     "Chert breaks like glass, which is why people made knives of it for two million years.",
     "Density helps: peridotite weighs about 3.3 g/cm³, pumice often less than 1.",
     "Where one layer cuts another, the one that cuts is the younger.",
@@ -46,7 +46,7 @@ const SENTENCES: [&str; 36] = [
     "Dikes are cracks that magma filled, and they often outlast the rock they broke.",
     "Karst landscapes are what remains when rain has dissolved the easy parts.",
     "Loess is dust that travelled with the wind in the ice ages and makes excellent fields today.",
-    "It pays to look at the unassuming grey pebble too: it may come from the other side of the range. \u{1faa8}",
+    "The plain grey pebble deserves a look too: it may come from the far side of the range. \u{1faa8}",
     "None of this is certain until someone walks up the hill with a hammer and looks.",
 ];
 

@@ -1,9 +1,9 @@
 //! Error answers as Bedrock gives them: status, `x-amzn-ErrorType`, and AWS's own sentence.
 //!
-//! Clients classify errors by type and by stable fragments of text, so the words matter here. Only answers with an
-//! HTTP error status are made in this file; exceptions inside a stream are faults, see `faults`.
+//! Clients classify errors by type and by stable fragments of text, so the words matter here. Only answers
+//! with an HTTP error status are made in this file; exceptions inside a stream are faults, see `faults`.
 //!
-//! Error types: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_Errors>.
+//! Error types: <https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html>.
 
 use serde_json::{Value, json};
 use std::borrow::Cow;

@@ -76,7 +76,8 @@ impl Account {
                 return runtime::converse_stream(&received.body, &self.setting(route, region, fault)?);
             }
             Operation::CountTokens => {
-                // The operation takes ids of foundation models, also of those that need a profile to be called.
+                // The operation takes ids of foundation models, also of those that need a profile to be
+                // called.
                 let known = catalog.model(&route.id);
                 let model = known.map_or_else(|| catalog.resolve(&route.id, region), Ok)?;
                 return runtime::count_tokens(&received.body, model);
@@ -120,12 +121,7 @@ fn before_the_head(fault: &Fault, route: &Route, caller: &Caller) -> Option<Resu
     let refusal = match fault {
         Fault::Throttle { retry_after_ms } => Refusal {
             retry_after_ms: *retry_after_ms,
-            ..Refusal::new(
-                429,
-                "ThrottlingException",
-                "Too many requests, please wait before trying again. You have sent too many requests. Wait \
-                 before trying again.",
-            )
+            ..Refusal::new(429, "ThrottlingException", "Too many requests, please wait before trying again.")
         },
         Fault::Http { status, code, message } => http_error(*status, code.as_deref(), message.as_deref()),
         Fault::Denied => denied(route, caller),

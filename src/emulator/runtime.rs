@@ -1,6 +1,7 @@
 //! Converse, ConverseStream and CountTokens: from a request's JSON to an answer.
 //!
-//! Each checks the request as Bedrock does, has the script written, and wraps it in the operation's own shapes.
+//! Each checks the request as Bedrock does, has the script written, and wraps it in the operation's own
+//! shapes.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
 
@@ -91,7 +92,8 @@ fn pace(setting: &Setting<'_>, tokens: u64) -> Duration {
     setting.token_time.saturating_mul(u32::try_from(tokens).unwrap_or(u32::MAX))
 }
 
-/// `serviceTier` and `performanceConfig` come back as asked for, and so does a guardrail's trace when one spoke.
+/// `serviceTier` and `performanceConfig` come back as asked for, and so does a guardrail's trace when one
+/// spoke.
 fn echoes(body: &Value, script: &Script) -> Map<String, Value> {
     let mut echoes = Map::new();
     for name in ["serviceTier", "performanceConfig"] {

@@ -1,7 +1,7 @@
 //! A value that fits a JSON schema: the input of an emulated tool call, or a structured answer.
 //!
-//! It fills in the required properties and what the schema's simple keywords ask for. It does not solve patterns or
-//! combinations; a schema that no value fits gets one anyway.
+//! It fills in the required properties and what the schema's simple keywords ask for. It does not solve
+//! patterns or combinations; a schema that no value fits gets one anyway.
 
 use super::dice::Dice;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! What the emulated model says: blocks of thinking, text and tool calls, decided by the request alone.
 //!
-//! The same request gives the same script, so that tests can compare and people can reproduce. Delivery, whole or
-//! as a stream, is `runtime`'s and `events`' affair; errors are `validate`'s.
+//! The same request gives the same script, so that tests can compare and people can reproduce. Delivery,
+//! whole or as a stream, is `runtime`'s and `events`' affair; errors are `validate`'s.
 
 use super::catalog::{Model, Thinking};
 use super::dice::Dice;

@@ -1,4 +1,5 @@
-//! Sockets: accepts connections, reads requests, delivers answers, and breaks connections when an answer says so.
+//! Sockets: accepts connections, reads requests, delivers answers, and breaks connections when an answer says
+//! so.
 //!
 //! HTTP/1.1 by hyper's server half; what is malformed at that level hyper refuses. What a request means is
 //! `respond`'s affair.

@@ -1,9 +1,9 @@
 //! The signature that a received request should carry, computed from what came over the wire.
 //!
-//! It is a second implementation of Signature Version 4, on purpose independent of the signer in `auth::sign`: the
-//! two agree only if both are right. It reads header signatures alone, no presigned URLs.
+//! It is a second implementation of Signature Version 4, on purpose independent of the signer in
+//! `auth::sign`: the two agree only if both are right. It reads header signatures alone, no presigned URLs.
 //!
-//! The algorithm: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use super::received::Received;
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,7 +1,7 @@
 //! Carries out the faults of streams: frames in, the steps of a broken delivery out.
 //!
-//! It touches bytes and order only; faults that are error answers, or that change what is said, have nothing to do
-//! here.
+//! It touches bytes and order only; faults that are error answers, or that change what is said, have nothing
+//! to do here.
 
 use super::answer::{Break, Step};
 use super::events::{FrameError, error_frame, event_frame, exception_frame};

@@ -332,7 +332,8 @@ async fn connections_end_before_the_head_or_inside_a_body() {
 #[tokio::test]
 async fn a_scenario_is_carried_out_in_order() {
     let text = r#"[
-        {"match": {"operation": "ConverseStream"}, "times": 2, "fault": {"kind": "throttle", "retry_after_ms": 7}},
+        {"match": {"operation": "ConverseStream"}, "times": 2,
+         "fault": {"kind": "throttle", "retry_after_ms": 7}},
         {"match": {"operation": "ConverseStream"}, "times": 1, "fault": {"kind": "http", "status": 500}},
         {"match": {"operation": "ConverseStream"}, "times": 1, "fault": {"kind": "slow", "ms": 1}},
         {"match": {"operation": "ListInferenceProfiles"}, "fault": {"kind": "denied"}}

@@ -1,6 +1,7 @@
 //! An estimate of tokens: text cut into pieces of about one word, which are also the deltas of a stream.
 //!
-//! One rule serves counting and streaming, so that `usage` agrees with what was sent. It is no model's tokenizer.
+//! One rule serves counting and streaming, so that `usage` agrees with what was sent. It is no model's
+//! tokenizer.
 
 /// What a character joins with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,11 +38,12 @@ impl Class {
 
 /// Accents, joiners, skin tones: what belongs to the character before it.
 fn continues_character(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}')
+    let is_accent = matches!(c, '\u{300}'..='\u{36f}' | '\u{20e3}');
+    is_accent || matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// Cuts `text` into pieces that join to it again. A piece is never empty, and no character is cut, accents and
-/// joined emoji included.
+/// Cuts `text` into pieces that join to it again. A piece is never empty, and no character is cut, accents
+/// and joined emoji included.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

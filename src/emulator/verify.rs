@@ -1,7 +1,8 @@
 //! Who is calling: header signatures and bearer tokens, checked as AWS's front end checks them.
 //!
-//! The checks run in AWS's order, and the refusals use AWS's words: clients tell a wrong key from a wrong clock and
-//! from an expired token by type and text. It grants every caller every operation; denials are faults, see `faults`.
+//! The checks run in AWS's order, and the refusals use AWS's words: clients tell a wrong key from a wrong
+//! clock and from an expired token by type and text. It grants every caller every operation; denials are
+//! faults, see `faults`.
 //!
 //! Bearer tokens: <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>.
 
@@ -36,12 +37,11 @@ pub(super) fn verify(
     options: &EmulatorOptions,
     now: SystemTime,
 ) -> Result<Caller, Refusal> {
-    let own_region = || options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned());
     let Some(header) = received.header("authorization") else {
         return if options.require_auth {
             Err(Refusal::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
         } else {
-            Ok(Caller { region: own_region() })
+            Ok(Caller { region: own_region(options) })
         };
     };
     match header.split_once(' ') {
@@ -50,14 +50,18 @@ pub(super) fn verify(
         }
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
             verify_bearer(token, options)?;
-            Ok(Caller { region: own_region() })
+            Ok(Caller { region: own_region(options) })
         }
-        _ if !options.require_auth => Ok(Caller { region: own_region() }),
+        _ if !options.require_auth => Ok(Caller { region: own_region(options) }),
         _ => Err(incomplete(&["Credential", "Signature", "SignedHeaders"])),
     }
 }
 
-/// Tokens are compared as they are; `bedrock-api-key-` ones are not yet taken apart.
+fn own_region(options: &EmulatorOptions) -> String {
+    options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned())
+}
+
+/// Tokens are compared as they are: the signature inside a `bedrock-api-key-` one is not looked at.
 fn verify_bearer(token: &str, options: &EmulatorOptions) -> Result<(), Refusal> {
     if !options.require_auth || options.bearer_tokens.iter().any(|known| known.expose() == token) {
         return Ok(());
@@ -77,7 +81,11 @@ fn verify_signature(
     options: &EmulatorOptions,
     now: SystemTime,
 ) -> Result<Caller, Refusal> {
-    let authorization = Authorization::parse(parameters).map_err(|missing| incomplete(&missing))?;
+    let authorization = match Authorization::parse(parameters) {
+        Ok(authorization) => authorization,
+        Err(_) if !options.require_auth => return Ok(Caller { region: own_region(options) }),
+        Err(missing) => return Err(incomplete(&missing)),
+    };
     let caller = Caller { region: authorization.region.to_owned() };
     if !options.require_auth {
         return Ok(caller);
@@ -127,7 +135,7 @@ fn check_date<'a>(received: &'a Received, authorization: &Authorization<'_>) -> 
 fn check_scope(
     authorization: &Authorization<'_>,
     amz_date: &str,
-    own_region: Option<&str>,
+    expected_region: Option<&str>,
 ) -> Result<(), Refusal> {
     let Authorization { date, region, service, terminator, .. } = authorization;
     let problem = if amz_date.get(..8) != Some(*date) {
@@ -136,7 +144,7 @@ fn check_scope(
              '{date}' != '{}', from '{amz_date}'.",
             amz_date.get(..8).unwrap_or_default()
         )
-    } else if own_region.is_some_and(|own| own != *region) || region.is_empty() {
+    } else if expected_region.is_some_and(|own| own != *region) || region.is_empty() {
         format!("Credential should be scoped to a valid region, not '{region}'. ")
     } else if *service != "bedrock" {
         "Credential should be scoped to correct service: 'bedrock'. ".to_owned()
@@ -148,7 +156,8 @@ fn check_scope(
     Err(invalid_signature(problem))
 }
 
-/// A session token must be there, right, signed and in time when the key has one, and absent when it has none.
+/// A session token must be there, right, signed and in time when the key has one, and absent when it has
+/// none.
 fn check_token(
     received: &Received,
     authorization: &Authorization<'_>,

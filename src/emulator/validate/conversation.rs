@@ -1,4 +1,5 @@
-//! The order of a conversation: roles that alternate, blocks that hold something, tool calls with their results.
+//! The order of a conversation: roles that alternate, blocks that hold something, tool calls with their
+//! results.
 //!
 //! Paths in these texts count from 0, unlike those of the service model's own violations.
 

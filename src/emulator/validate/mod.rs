@@ -1,9 +1,9 @@
 //! Bedrock's checks of a Converse request, in Bedrock's words.
 //!
 //! Four steps in the service's order: types of members (`shape`), bounds of the service model (`bounds`), the
-//! conversation's order with its tool calls (`conversation`), and what the model can do (`ability`). The first step
-//! that finds something ends it. The texts follow what the live service is known to answer; clients should rely on
-//! their stable fragments alone.
+//! conversation's order with its tool calls (`conversation`), and what the model can do (`ability`). The
+//! first step that finds something ends it. The texts follow what the live service is known to answer;
+//! clients should rely on their stable fragments alone.
 
 mod ability;
 mod bounds;
@@ -19,7 +19,8 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// `SerializationException` or `ValidationException`, and `AccessDeniedException` for caching where there is none.
+/// `SerializationException` or `ValidationException`, and `AccessDeniedException` for caching where there is
+/// none.
 pub(super) fn validate(body: &Value, model: &Model, operation: Operation) -> Result<(), Refusal> {
     shape::check(body)?;
     bounds::check(body)?;

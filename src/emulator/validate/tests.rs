@@ -70,6 +70,20 @@ fn assert_refused(model: &str, cases: Vec<(Value, u16, &str)>) {
     }
 }
 
+/// Requests that botocore wrote.
+#[test]
+fn requests_of_botocore_pass() {
+    for (model, text) in [
+        ("amazon.nova-lite-v1:0", include_str!("../../../fixtures/examples/01-converse-request-plain.json")),
+        (BASALT, include_str!("../../../fixtures/examples/02-converse-request-full.json")),
+    ] {
+        let example: Value = serde_json::from_str(text).unwrap();
+        for operation in [Operation::Converse, Operation::ConverseStream] {
+            assert_eq!(check(model, &example["body"], operation), Ok(()), "{model}");
+        }
+    }
+}
+
 #[test]
 fn wrong_types_are_serialization_errors() {
     for (body, fragment) in [
@@ -106,7 +120,8 @@ fn bounds_of_the_service_model_are_checked() {
             (
                 config(json!({"maxTokens": 0})),
                 400,
-                "1 validation error detected: Value '0' at 'inferenceConfig.maxTokens' failed to satisfy constraint: Member must have value greater than or equal to 1",
+                "1 validation error detected: Value '0' at 'inferenceConfig.maxTokens' failed to satisfy \
+                 constraint: Member must have value greater than or equal to 1",
             ),
             (config(json!({"temperature": 1.5})), 400, "less than or equal to 1"),
             (config(json!({"temperature": -0.1, "topP": 2})), 400, "2 validation errors detected"),
@@ -232,9 +247,11 @@ fn documents_have_plain_and_different_names() {
             (said(json!([{"text": "a"}, document("x  y")])), 400, "more than one consecutive whitespace"),
             (said(json!([document("x")])), 400, "text block"),
             (
-                said(
-                    json!([{"text": "a"}, document("1"), document("2"), document("3"), document("4"), document("5"), document("6")]),
-                ),
+                said(Value::Array(
+                    std::iter::once(json!({"text": "a"}))
+                        .chain(["1", "2", "3", "4", "5", "6"].map(document))
+                        .collect(),
+                )),
                 400,
                 "more than 5 documents",
             ),
