@@ -97,7 +97,7 @@ fn denied(message: &str) -> ServiceClass {
         "not available for this account",
     ];
     // IAM's own sentence names the action; it may name the marketplace too.
-    if contains_any(message, &no_grant) && !contains_any(message, &["is not authorized to perform"]) {
+    if contains_any(message, &no_grant) && !contains_any(message, &["is not authorized to perform:"]) {
         return ServiceClass::ModelNotGranted;
     }
     ServiceClass::AccessDenied
@@ -154,7 +154,13 @@ mod tests {
 
     use ServiceClass as C;
 
-    const CASES: [(&str, &str, u16, ServiceClass); 27] = [
+    const CASES: [(&str, &str, u16, ServiceClass); 28] = [
+        (
+            "AccessDeniedException",
+            "Model access is denied due to IAM user or service role is not authorized to perform the required AWS Marketplace actions",
+            403,
+            C::ModelNotGranted,
+        ),
         (
             "AccessDeniedException",
             "User: x is not authorized to perform: bedrock:InvokeModel on resource: y",

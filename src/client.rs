@@ -13,16 +13,17 @@ pub use event_stream::EventStream;
 use crate::auth::{Auth, Chain, bearer, sign};
 use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::endpoint::Endpoint;
-use crate::error::{Error, Result, UnexpectedAnswer};
+use crate::error::{Error, Result, StreamPosition, Timeout, UnexpectedAnswer, Waiting};
 use crate::origin::Sourced;
 use crate::transport::retry::{Notice, Retry, RetryBucket, RetryPolicy};
 use crate::transport::{HttpRequest, HttpResponse, Transport, wire_url};
 use crate::uri::encode_segment;
-use crate::{Env, Region, StreamPosition, time};
+use crate::{Env, Region, time};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// A client for one region and one set of credentials. Cheap to clone; clones share connections.
 ///
@@ -114,20 +115,44 @@ impl Client {
     /// As [`Client::converse`].
     pub async fn converse_raw(&self, model_id: &str, body: Bytes) -> Result<(Bytes, Option<String>)> {
         let call = async {
-            let mut response = self.post(model_id, "converse", body).await?;
+            let (mut response, _) = self.post(model_id, "converse", body).await?;
             let request_id = response.header("x-amzn-requestid").map(str::to_owned);
             let content_type = response.header("content-type").map(str::to_owned);
             if content_type.as_deref().is_some_and(|kind| !kind.starts_with("application/json")) {
                 let problem = "expected JSON";
                 return Err(unexpected(response.status, content_type.as_deref(), problem, request_id));
             }
-            let body = response.read_all(ANSWER_LIMIT).await.map_err(|mut failure| {
-                failure.position = Some(StreamPosition::default());
-                Error::Transport(failure)
-            })?;
+            let body = self.read_body(&mut response).await?;
+            if body.len() > ANSWER_LIMIT {
+                return Err(unexpected(
+                    response.status,
+                    None,
+                    "the answer is longer than 24 MiB",
+                    request_id,
+                ));
+            }
             Ok((body, request_id))
         };
         self.0.timeouts.bound(call).await
+    }
+
+    /// The whole body, as long as some of it comes within the limit for silence.
+    async fn read_body(&self, response: &mut HttpResponse) -> Result<Bytes> {
+        let limit = self.0.timeouts.next_event;
+        let mut body = Vec::new();
+        while body.len() <= ANSWER_LIMIT {
+            let chunk = match non_zero(limit) {
+                Some(limit) => tokio::time::timeout(limit, response.chunk()).await,
+                None => Ok(response.chunk().await),
+            };
+            match chunk {
+                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(None)) => break,
+                Ok(Err(failure)) => return Err(Error::Transport(failure)),
+                Err(_elapsed) => return Err(timed_out(Waiting::Response, limit)),
+            }
+        }
+        Ok(body.into())
     }
 
     /// [`Client::converse_stream`] with a body that is sent as it is.
@@ -135,14 +160,16 @@ impl Client {
     /// # Errors
     /// As [`Client::converse_stream`].
     pub async fn converse_stream_raw(&self, model_id: &str, body: Bytes) -> Result<EventStream> {
-        let began = tokio::time::Instant::now();
-        let response = self.0.timeouts.bound(self.post(model_id, "converse-stream", body)).await?;
-        EventStream::new(response, self.0.timeouts, began)
+        let began = Instant::now();
+        let (response, sent) = self.0.timeouts.bound(self.post(model_id, "converse-stream", body)).await?;
+        EventStream::new(response, self.0.timeouts, began, sent)
     }
 
-    async fn post(&self, model_id: &str, operation: &str, body: Bytes) -> Result<HttpResponse> {
-        if model_id.trim().is_empty() {
-            return Err(Error::InvalidRequest("the model id is empty".into()));
+    /// Sends until an answer begins. Gives its head, and when the attempt that got it was sent.
+    async fn post(&self, model_id: &str, operation: &str, body: Bytes) -> Result<(HttpResponse, Instant)> {
+        // Dots alone would be taken for steps in the path, whatever their escaping.
+        if matches!(model_id.trim(), "" | "." | "..") {
+            return Err(Error::InvalidRequest(format!("`{model_id}` is no model id").into()));
         }
         let path = format!("{}/model/{}/{operation}", self.0.endpoint.value.url, encode_segment(model_id));
         let url = wire_url(&path)?;
@@ -155,7 +182,13 @@ impl Client {
             watch: &*inner.seams.watch,
             response_limit: non_zero(inner.timeouts.first_event),
         };
-        retry.send(async |attempt| inner.authorise("POST", &url, body.clone(), attempt)).await
+        let mut sent = Instant::now();
+        let prepare = async |attempt| {
+            sent = Instant::now();
+            inner.authorise("POST", &url, body.clone(), attempt)
+        };
+        let response = retry.send(prepare).await?;
+        Ok((response, sent))
     }
 }
 
@@ -229,6 +262,12 @@ pub(crate) fn unexpected(
         problem: format!("{problem}{found}"),
         request_id,
     }))
+}
+
+/// One of our limits, reached before any event.
+fn timed_out(waiting: Waiting, limit: Duration) -> Error {
+    let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    Error::Timeout(Box::new(Timeout { waiting, limit_ms, position: StreamPosition::default() }))
 }
 
 /// A limit of zero means none.

@@ -413,11 +413,11 @@ impl Error {
                 failure.position.is_none()
                     && !matches!(failure.kind, TransportKind::Tls | TransportKind::Other)
             }
+            Error::Timeout(timeout) => timeout.waiting == Waiting::Response,
             Error::Config(_)
             | Error::InvalidRequest(_)
             | Error::NoCredentials(_)
             | Error::BrokenSource(_)
-            | Error::Timeout(_)
             | Error::StreamEnded(_)
             | Error::StreamCut(_)
             | Error::StreamCorrupt(..)
@@ -430,38 +430,38 @@ impl Error {
 
     /// The error answer of the service, whether it came as a status or inside a stream.
     pub fn service_failure(&self) -> Option<&ServiceFailure> {
-        match self {
-            Error::Service(failure) | Error::StreamException(_, failure) => Some(failure),
-            _ => None,
+        if let Error::Service(failure) | Error::StreamException(_, failure) = self {
+            Some(failure)
+        } else {
+            None
         }
     }
 
     /// The HTTP status of the answer, if there was an answer.
     pub fn status(&self) -> Option<u16> {
-        match self {
-            Error::Service(failure) => Some(failure.status),
-            Error::StreamException(..) => Some(200),
-            Error::UnexpectedAnswer(answer) => Some(answer.status),
-            _ => None,
+        if let Error::Service(failure) = self {
+            return Some(failure.status);
         }
+        if let Error::UnexpectedAnswer(answer) = self {
+            return Some(answer.status);
+        }
+        self.stream_position().map(|_| 200)
     }
 
     /// The AWS request id of the answer, if there was one.
     pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Error::Service(failure) | Error::StreamException(_, failure) => failure.request_id.as_deref(),
-            Error::UnexpectedAnswer(answer) => answer.request_id.as_deref(),
-            _ => None,
+        if let Error::UnexpectedAnswer(answer) = self {
+            return answer.request_id.as_deref();
         }
+        self.service_failure()?.request_id.as_deref()
     }
 
     /// How many times the request was sent, where that is known.
     pub fn attempts(&self) -> Option<u32> {
-        match self {
-            Error::Service(failure) => Some(failure.attempts),
-            Error::Transport(failure) => Some(failure.attempts),
-            _ => None,
+        if let Error::Transport(failure) = self {
+            return Some(failure.attempts);
         }
+        self.service_failure().map(|failure| failure.attempts)
     }
 
     /// How far the stream had come, for failures after the answer began.
@@ -479,7 +479,13 @@ impl Error {
                 }
             },
             Error::Transport(failure) => failure.position,
-            _ => None,
+            Error::Config(_)
+            | Error::InvalidRequest(_)
+            | Error::NoCredentials(_)
+            | Error::BrokenSource(_)
+            | Error::Service(_)
+            | Error::UnexpectedAnswer(_)
+            | Error::Io(_) => None,
         }
     }
 }

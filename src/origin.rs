@@ -22,6 +22,8 @@ pub enum Origin {
         /// Line from 1.
         line: Option<usize>,
     },
+    /// Standard input.
+    StandardInput,
     /// A profile of the AWS files.
     Profile(String),
     /// The ARN that was given as the model id.
@@ -42,6 +44,7 @@ impl fmt::Display for Origin {
             Origin::Variable(name) => write!(f, "`{name}`"),
             Origin::File { path, line: Some(line) } => write!(f, "`{}:{line}`", path.display()),
             Origin::File { path, line: None } => write!(f, "`{}`", path.display()),
+            Origin::StandardInput => f.write_str("standard input"),
             Origin::Profile(name) => write!(f, "profile `{name}`"),
             Origin::ModelArn => f.write_str("the model's ARN"),
             Origin::InstanceMetadata => f.write_str("instance metadata"),

@@ -16,6 +16,11 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 pub(super) async fn run(session: &Session, call: &Call, body: Bytes, out: &Out) -> Result<(), Report> {
+    if call.no_stream && call.output == Output::Jsonl {
+        return Err(Report::usage(
+            "`--output jsonl` prints events, and `--no-stream` has none; use `--output json`",
+        ));
+    }
     let began = Instant::now();
     let (response, first) = if call.no_stream {
         (whole(session, call, body, out).await?, None)
@@ -60,30 +65,35 @@ async fn stream(
 ) -> Result<(ConverseResponse, Option<Duration>), Report> {
     let report = |error: Error| session.report(&error);
     let mut events = session.client.converse_stream_raw(&session.model.value, body).await.map_err(report)?;
-    let mut sink = Sink { form: call.output, out, pending: Vec::new(), open_line: false };
+    let mut sink = Sink { form: call.output, out, pending: Vec::new(), open_line: false, wrote: false };
     let mut fold = Fold::new();
     let mut first = None;
     let outcome = loop {
         match next(&mut events, &mut sink, &mut fold).await {
-            Ok(true) => first = first.or_else(|| Some(began.elapsed())),
-            Ok(false) => break Ok(()),
+            Ok(Some(is_delta)) => first = first.or_else(|| is_delta.then(|| began.elapsed())),
+            Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }
     };
     let flushed = sink.flush();
+    let response = fold.finish();
     if let Err(error) = outcome {
+        // What came is worth having, whatever its form.
+        if call.output == Output::Json && events.position().events > 0 {
+            sink.finish(&response).map_err(report)?;
+        }
         sink.end_line_on_terminal();
-        return Err(report(error));
+        return Err(session.report(&error).with_partial_answer(sink.wrote));
     }
     flushed.map_err(report)?;
-    let response = fold.finish();
     sink.finish(&response).map_err(report)?;
     Ok((response, first))
 }
 
-/// Takes one event. `false` at the end of the stream.
-async fn next(events: &mut EventStream, sink: &mut Sink<'_>, fold: &mut Fold) -> Result<bool> {
-    let Some(event) = events.next().await? else { return Ok(false) };
+/// Takes one event, and tells whether it carried a piece of the answer. `None` at the end of the stream.
+async fn next(events: &mut EventStream, sink: &mut Sink<'_>, fold: &mut Fold) -> Result<Option<bool>> {
+    let Some(event) = events.next().await? else { return Ok(None) };
+    let is_delta = matches!(event, StreamEvent::ContentBlockDelta { .. });
     fold.push(&event);
     sink.take(&event);
     drop(event);
@@ -95,7 +105,7 @@ async fn next(events: &mut EventStream, sink: &mut Sink<'_>, fold: &mut Fold) ->
     if !events.is_ready() {
         sink.flush()?;
     }
-    Ok(true)
+    Ok(Some(is_delta))
 }
 
 /// Gathers what one network chunk brought.
@@ -105,6 +115,8 @@ struct Sink<'a> {
     pending: Vec<u8>,
     /// The last thing written did not end its line.
     open_line: bool,
+    /// Something was written.
+    wrote: bool,
 }
 
 impl Sink<'_> {
@@ -135,6 +147,7 @@ impl Sink<'_> {
     fn flush(&mut self) -> Result<()> {
         if let Some(&last) = self.pending.last() {
             self.open_line = last != b'\n';
+            self.wrote = true;
         }
         let written = self.out.data(&self.pending);
         self.pending.clear();

@@ -12,7 +12,7 @@ use crate::error::Error;
 
 pub(super) async fn run(env: &Env, global: &Global, args: &Chat, out: &Out) -> Result<(), Report> {
     let plain = |error: Error| Report::plain(&error);
-    let prompt = input::prompt(&args.prompt).map_err(plain)?;
+    let prompt = input::prompt(&args.prompt).await.map_err(plain)?;
     let Some(prompt) = prompt else {
         return Err(Report::usage("the prompt is empty: give it as an argument or on standard input"));
     };

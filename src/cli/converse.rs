@@ -19,7 +19,7 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Converse, out: &Out) 
     let file = args.file.as_deref().filter(|path| *path != Path::new("-"));
     let bytes = match file {
         Some(path) => input::file(path),
-        None => input::stdin(),
+        None => input::stdin().await,
     };
     let split = bytes.and_then(|bytes| split(bytes, file));
     let (model, body) = split.map_err(|error| Report::plain(&error))?;
@@ -31,7 +31,8 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Converse, out: &Out) 
 fn split(bytes: Vec<u8>, file: Option<&Path>) -> Result<(Option<String>, Bytes)> {
     let refuse = |problem: String| {
         Error::Config(Box::new(ConfigProblem {
-            origin: file.map_or(Origin::Code, |path| Origin::File { path: path.to_owned(), line: None }),
+            origin: file
+                .map_or(Origin::StandardInput, |path| Origin::File { path: path.to_owned(), line: None }),
             key: None,
             problem,
             hints: vec!["the request is one JSON object, like `{\"messages\":[...]}`".into()],

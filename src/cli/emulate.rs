@@ -1,12 +1,23 @@
 //! `outcrop emulate`: the offline Bedrock, until Ctrl-C.
 
-use super::args::Emulate;
+use super::args::{Emulate, Global};
 use super::out::Out;
 use crate::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY, Emulator, EmulatorOptions, Scenario};
 use crate::error::{ConfigProblem, Error, IoFailure, Result};
 use crate::origin::Origin;
 use std::net::SocketAddr;
 use std::path::Path;
+
+/// A flag that is for callers of Bedrock, and was given to its stand-in.
+pub(super) fn misplaced(global: &Global) -> Option<&'static str> {
+    let given = [
+        (global.demo, "--demo"),
+        (global.region.is_some(), "--region"),
+        (global.endpoint.is_some(), "--endpoint"),
+        (global.ca_bundle.is_some(), "--ca-bundle"),
+    ];
+    given.into_iter().find_map(|(given, flag)| given.then_some(flag))
+}
 
 pub(super) async fn run(args: &Emulate, out: &Out) -> Result<()> {
     let mut options = EmulatorOptions {

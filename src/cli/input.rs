@@ -8,9 +8,9 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 /// Prompt words, then stdin after a blank line when it is no terminal. `None` when there is neither.
-pub(super) fn prompt(words: &[String]) -> Result<Option<String>> {
+pub(super) async fn prompt(words: &[String]) -> Result<Option<String>> {
     let typed = words.join(" ");
-    let piped = if io::stdin().is_terminal() { String::new() } else { stdin_text()? };
+    let piped = if io::stdin().is_terminal() { String::new() } else { stdin_text().await? };
     Ok(joined(&typed, &piped))
 }
 
@@ -45,18 +45,21 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// The whole of stdin.
-pub(super) fn stdin() -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().read_to_end(&mut bytes);
+/// The whole of stdin, read on another thread: Ctrl-C must be heard while it is waited for.
+pub(super) async fn stdin() -> Result<Vec<u8>> {
+    let reading = tokio::task::spawn_blocking(|| {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let read = reading.await.unwrap_or_else(|ended| Err(io::Error::other(ended)));
     read.map_err(|source| {
         Error::Io(Box::new(IoFailure { action: "read standard input", path: None, source }))
-    })?;
-    Ok(bytes)
+    })
 }
 
-fn stdin_text() -> Result<String> {
-    String::from_utf8(stdin()?).map_err(|_| Error::InvalidRequest("standard input is no UTF-8 text".into()))
+async fn stdin_text() -> Result<String> {
+    String::from_utf8(stdin().await?)
+        .map_err(|_| Error::InvalidRequest("standard input is no UTF-8 text".into()))
 }
 
 #[cfg(test)]

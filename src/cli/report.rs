@@ -66,8 +66,11 @@ impl Report {
 
     /// Wrong usage that the argument parser cannot see, or its own text for `--json`.
     pub(super) fn usage(text: &str) -> Self {
-        let first = text.trim().lines().next().unwrap_or_default();
-        let text = first.strip_prefix("error: ").unwrap_or(first).trim();
+        // The parser's own text goes on with usage lines, which are no part of what is wrong.
+        let said = text.split("\n\nUsage:").next().unwrap_or(text);
+        let said = said.split("\n\nFor more").next().unwrap_or(said);
+        let text = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
         Self {
             kind: "usage",
             message: text.to_owned(),
@@ -109,6 +112,15 @@ impl Report {
             exit: exit_code(error),
             is_closed_pipe: is_closed_pipe(error),
         }
+    }
+
+    /// Says that what came is on stdout, if anything did.
+    pub(super) fn with_partial_answer(mut self, printed: bool) -> Self {
+        if printed && self.exit == exit::INCOMPLETE {
+            self.hints
+                .push("what came is on standard output; run the command again for a whole answer".into());
+        }
+        self
     }
 
     /// The lines for a person. `paint` gets a style and a text.

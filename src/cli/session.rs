@@ -35,7 +35,7 @@ impl Session {
     ) -> Result<Self, Report> {
         let demo = if global.demo { Some(start_demo().await.map_err(|e| Report::plain(&e))?) } else { None };
         let model = model(env, global, call, inside).ok_or_else(Report::no_model)?;
-        let client = client(env, global, call, demo.as_ref(), out);
+        let client = client(env, global, call, &model, demo.as_ref(), out);
         let client =
             client.map_err(|error| Report::new(&error, &Facts { model: Some(&model), client: None }))?;
         Ok(Self { client, model, _demo: demo })
@@ -71,7 +71,20 @@ fn model(env: &Env, global: &Global, call: &Call, inside: Option<String>) -> Opt
     None
 }
 
-fn client(env: &Env, global: &Global, call: &Call, demo: Option<&Emulator>, out: &Out) -> Result<Client> {
+/// The region that an ARN names in its fourth field.
+fn arn_region(model: &str) -> Option<&str> {
+    let region = model.strip_prefix("arn:")?.split(':').nth(2)?;
+    (!region.is_empty()).then_some(region)
+}
+
+fn client(
+    env: &Env,
+    global: &Global,
+    call: &Call,
+    model: &Sourced<String>,
+    demo: Option<&Emulator>,
+    out: &Out,
+) -> Result<Client> {
     let verbose = out.verbose();
     let mut builder =
         Client::builder().timeouts(timeouts(call)).watch(move |notice| Out::log(verbose, notice));
@@ -88,6 +101,8 @@ fn client(env: &Env, global: &Global, call: &Call, demo: Option<&Emulator>, out:
     }
     if let Some(region) = &global.region {
         builder = builder.region_from(Sourced::new(region.clone(), Origin::Flag("--region")));
+    } else if let Some(region) = arn_region(&model.value) {
+        builder = builder.region_from(Sourced::new(region.to_owned(), Origin::ModelArn));
     }
     if let Some(url) = &global.endpoint {
         builder = builder.endpoint_from(Sourced::new(url.clone(), Origin::Flag("--endpoint")));

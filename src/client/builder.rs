@@ -2,12 +2,12 @@
 //!
 //! It decides which value wins (explicit, then environment, then default) and records where each came from.
 
-use super::{AuthSource, Client, Inner, Seams, non_zero};
+use super::{AuthSource, Client, Inner, Seams, non_zero, timed_out};
 use crate::Env;
 use crate::auth::profile::Profiles;
 use crate::auth::{Auth, Chain, Credentials};
 use crate::endpoint::{self, Service};
-use crate::error::{ConfigProblem, Error, Result, StreamPosition, Timeout, Waiting};
+use crate::error::{Result, Waiting};
 use crate::origin::{Origin, Sourced};
 use crate::region::{self, Region};
 use crate::secret::Secret;
@@ -47,13 +47,7 @@ impl Timeouts {
     /// Runs `call` within the limit for the whole.
     pub(super) async fn bound<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(limit) = non_zero(self.whole) else { return call.await };
-        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-            Err(Error::Timeout(Box::new(Timeout {
-                waiting: Waiting::Whole,
-                limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
-                position: StreamPosition::default(),
-            })))
-        })
+        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(timed_out(Waiting::Whole, limit)))
     }
 }
 
@@ -180,7 +174,7 @@ impl ClientBuilder {
     /// Checks what was said and makes the client. Opens no file and no connection.
     ///
     /// # Errors
-    /// [`Error::Config`] for a value that cannot be used, with where it came from.
+    /// [`Error::Config`](crate::Error::Config) for a value that cannot be used, with where it came from.
     pub fn build(self) -> Result<Client> {
         let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
         let profiles = Profiles::new(&self.env, None, &no_files);
@@ -194,13 +188,7 @@ impl ClientBuilder {
             &self.env,
             &profiles,
         )?;
-        let mut policy = RetryPolicy::from_env(&self.env)?;
-        if let Some(attempts) = self.max_attempts {
-            if attempts.value == 0 {
-                return Err(problem(attempts.origin, "the number of attempts must be at least 1", vec![]));
-            }
-            policy.max_attempts = attempts;
-        }
+        let policy = RetryPolicy::resolve(self.max_attempts, &self.env)?;
         let transport = self.transport.unwrap_or_else(|| {
             let mut options = TransportOptions::from_env(&self.env);
             options.connect_timeout = self.timeouts.connect;
@@ -218,8 +206,4 @@ impl ClientBuilder {
             seams: self.seams,
         })))
     }
-}
-
-fn problem(origin: Origin, text: &str, hints: Vec<String>) -> Error {
-    Error::Config(Box::new(ConfigProblem { origin, key: None, problem: text.into(), hints }))
 }

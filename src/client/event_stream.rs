@@ -5,7 +5,7 @@
 
 use super::{Timeouts, non_zero, unexpected};
 use crate::converse::{ConverseResponse, Fold};
-use crate::error::{Error, Result, StreamPosition, Timeout, Waiting};
+use crate::error::{Error, Result, StreamPosition, Timeout, TransportFailure, Waiting};
 use crate::stream::{StreamDecoder, StreamEvent};
 use crate::transport::HttpResponse;
 use std::time::Duration;
@@ -16,22 +16,31 @@ pub struct EventStream {
     response: HttpResponse,
     decoder: StreamDecoder,
     timeouts: Timeouts,
+    /// When the call began, and when the attempt was sent that got this answer.
     began: Instant,
+    sent: Instant,
     request_id: Option<String>,
     ended: bool,
+    /// Why nothing more can be read. Kept, so that asking again gives the same answer.
+    broken: Option<Box<TransportFailure>>,
 }
 
 const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
 
 impl EventStream {
-    pub(super) fn new(response: HttpResponse, timeouts: Timeouts, began: Instant) -> Result<Self> {
+    pub(super) fn new(
+        response: HttpResponse,
+        timeouts: Timeouts,
+        began: Instant,
+        sent: Instant,
+    ) -> Result<Self> {
         let request_id = response.header("x-amzn-requestid").map(str::to_owned);
         let kind = response.header("content-type");
         if kind.is_some_and(|kind| !kind.starts_with(CONTENT_TYPE)) {
             return Err(unexpected(response.status, kind, "expected an event stream", request_id));
         }
         let decoder = StreamDecoder::new();
-        Ok(Self { response, decoder, timeouts, began, request_id, ended: false })
+        Ok(Self { response, decoder, timeouts, began, sent, request_id, ended: false, broken: None })
     }
 
     /// The next event, lent until the next call. `Ok(None)` is the legal end: `messageStop` was seen, and the
@@ -90,6 +99,9 @@ impl EventStream {
 
     /// Takes one chunk from the network. `false` at its end.
     async fn read(&mut self) -> Result<bool> {
+        if let Some(broken) = &self.broken {
+            return Err(Error::Transport(broken.clone()));
+        }
         let (waiting, limit) = self.limit();
         let chunk = match limit {
             Some(limit) => tokio::time::timeout(limit, self.response.chunk()).await,
@@ -104,6 +116,7 @@ impl EventStream {
             Ok(Ok(None)) => Ok(false),
             Ok(Err(mut failure)) => {
                 failure.position = Some(position);
+                self.broken = Some(failure.clone());
                 Err(Error::Transport(failure))
             }
             Err(_elapsed) => {
@@ -120,17 +133,16 @@ impl EventStream {
 
     /// How long to wait for the next chunk, and which limit that is.
     fn limit(&self) -> (Waiting, Option<Duration>) {
-        let spent = self.began.elapsed();
-        // The wait for the first event counts from the start of the call, the answer's head included.
+        // The wait for the first event counts from sending, the answer's head included.
         let (waiting, idle) = if self.decoder.position().events == 0 {
             (
                 Waiting::FirstEvent,
-                non_zero(self.timeouts.first_event).map(|limit| limit.saturating_sub(spent)),
+                non_zero(self.timeouts.first_event).map(|limit| limit.saturating_sub(self.sent.elapsed())),
             )
         } else {
             (Waiting::NextEvent, non_zero(self.timeouts.next_event))
         };
-        let whole = non_zero(self.timeouts.whole).map(|limit| limit.saturating_sub(spent));
+        let whole = non_zero(self.timeouts.whole).map(|limit| limit.saturating_sub(self.began.elapsed()));
         match (idle, whole) {
             (Some(idle), Some(whole)) if whole < idle => (Waiting::Whole, Some(whole)),
             (Some(idle), _) => (waiting, Some(idle)),

@@ -1,3 +1,5 @@
+//! Endpoints of every service, region and switch.
+
 use super::{Service, Switch, from_region, plain_url, resolve};
 use crate::auth::profile::Profiles;
 use crate::conformance;

@@ -109,9 +109,6 @@ impl fmt::Display for Seconds {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Io(failure) => Some(&failure.source),
-            _ => None,
-        }
+        if let Error::Io(failure) = self { Some(&failure.source) } else { None }
     }
 }

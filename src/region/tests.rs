@@ -1,3 +1,5 @@
+//! Regions: names, partitions, and where they come from.
+
 use super::{PARTITIONS, Region, resolve};
 use crate::conformance;
 use crate::env::Env;

@@ -36,6 +36,8 @@ pub struct StreamDecoder {
     /// Bytes of earlier chunks that were not read when the next one came, and how much has been read since.
     split: Vec<u8>,
     split_at: usize,
+    /// Length of the frame at `split_at`, once its prelude was found right; 0 before.
+    split_total: usize,
     current: Option<Current>,
     position: StreamPosition,
     stopped: bool,
@@ -133,6 +135,10 @@ impl StreamDecoder {
         if self.failed.is_some() {
             return true;
         }
+        let there = self.split.len() - self.split_at + self.chunk.len() - self.at;
+        if self.split_total > 0 {
+            return self.split_total <= there;
+        }
         let mut head = [0; PRELUDE];
         let unread = [
             self.split.get(self.split_at..).unwrap_or_default(),
@@ -142,7 +148,6 @@ impl StreamDecoder {
         if filled < PRELUDE {
             return false;
         }
-        let there = unread.iter().map(|part| part.len()).sum();
         frame::stated_total(&head).is_some_and(|total| total <= there) || frame::prelude(&head).is_err()
     }
 
@@ -197,20 +202,17 @@ impl StreamDecoder {
     fn advance_split(&mut self) -> Result<Option<Current>, FrameFault> {
         loop {
             let unread = self.split.get(self.split_at..).unwrap_or_default();
-            let needed = match frame::stated_total(unread).filter(|_| unread.len() >= PRELUDE) {
+            if self.split_total == 0 {
                 // Only a length that its checksum confirms is waited for.
-                Some(total) if total > unread.len() => {
-                    frame::prelude(unread)?.map_or(PRELUDE, |lengths| lengths.total)
-                }
-                Some(_) => {
-                    let total = whole_frame(unread)?.unwrap_or(PRELUDE);
-                    let from = self.split_at;
-                    self.split_at += total;
-                    return Ok(Some(Current { in_split: true, from, to: self.split_at }));
-                }
-                None => PRELUDE,
+                self.split_total = frame::prelude(unread)?.map_or(0, |lengths| lengths.total);
+            }
+            let needed = if self.split_total == 0 { PRELUDE } else { self.split_total };
+            let Some(missing) = needed.checked_sub(unread.len()).filter(|&missing| missing > 0) else {
+                let from = self.split_at;
+                self.split_at += needed;
+                self.split_total = 0;
+                return Ok(Some(Current { in_split: true, from, to: self.split_at }));
             };
-            let missing = needed - unread.len();
             let ready = self.chunk.get(self.at..).unwrap_or_default();
             let taken = ready.get(..missing.min(ready.len())).unwrap_or_default();
             if taken.is_empty() {

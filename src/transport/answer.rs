@@ -8,14 +8,16 @@ use super::HttpResponse;
 use crate::classify::classify_code;
 use crate::error::ServiceFailure;
 use serde_json::Value;
+use std::time::Duration;
 
 /// How much of an error body is read.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// Reads an error answer to its end.
-pub async fn read_failure(mut response: HttpResponse) -> ServiceFailure {
-    // A body that breaks off says less, but the status stands.
-    let body = response.read_all(BODY_LIMIT).await.unwrap_or_default();
+/// Reads an error answer to its end, at most `limit`.
+pub async fn read_failure(mut response: HttpResponse, limit: Duration) -> ServiceFailure {
+    // A body that breaks off or does not come says less, but the status stands.
+    let body = tokio::time::timeout(limit, response.read_all(BODY_LIMIT)).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
     service_failure(response.status, |name| response.header(name), &body)
 }
 

@@ -26,8 +26,13 @@ fn kind(error: &reqwest::Error) -> TransportKind {
         if is_tls(cause) {
             return TransportKind::Tls;
         }
-        if cause.to_string().starts_with("dns error") {
+        let text = cause.to_string();
+        if text.starts_with("dns error") {
             return TransportKind::Dns;
+        }
+        // What answers there speaks no HTTP, or not all of it: asking again does not help.
+        if text.starts_with("invalid HTTP") || text.starts_with("unsupported scheme") {
+            return TransportKind::Other;
         }
     }
     match (error.is_connect(), error.is_request() || error.is_body() || error.is_decode()) {

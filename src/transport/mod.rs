@@ -84,22 +84,22 @@ impl HttpResponse {
         }
     }
 
-    /// The whole rest of the body, at most `limit` bytes of it: what is longer is cut.
+    /// The rest of the body, up to `limit` bytes and the chunk that goes beyond: whoever must have all of it
+    /// compares the length.
     ///
     /// # Errors
     /// As [`HttpResponse::chunk`].
     pub async fn read_all(&mut self, limit: usize) -> Result<Bytes, Box<TransportFailure>> {
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
-        let Some(second) = self.chunk().await? else { return Ok(first.slice(..first.len().min(limit))) };
+        let Some(second) = self.chunk().await? else { return Ok(first) };
         let mut all = Vec::from(first);
         all.extend_from_slice(&second);
-        while all.len() < limit {
+        while all.len() <= limit {
             match self.chunk().await? {
                 Some(more) => all.extend_from_slice(&more),
                 None => break,
             }
         }
-        all.truncate(limit);
         Ok(all.into())
     }
 }
@@ -113,7 +113,7 @@ impl fmt::Debug for HttpResponse {
 /// How to connect.
 #[derive(Debug, Clone)]
 pub struct TransportOptions {
-    /// Limit for the TCP and TLS handshakes.
+    /// Limit for the TCP and TLS handshakes; zero for none.
     pub connect_timeout: Duration,
     /// A PEM file whose certificates are trusted beside the bundled ones.
     pub ca_bundle: Option<Sourced<PathBuf>>,
@@ -249,9 +249,11 @@ impl Live {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .connect_timeout(self.options.connect_timeout)
             .tcp_nodelay(true)
             .http1_only();
+        if !self.options.connect_timeout.is_zero() {
+            builder = builder.connect_timeout(self.options.connect_timeout);
+        }
         for proxy in self.options.proxies.to_reqwest()? {
             builder = builder.proxy(proxy);
         }

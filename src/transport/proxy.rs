@@ -60,19 +60,27 @@ impl Proxies {
         let mut proxies = Vec::new();
         for (proxy, is_https) in [(&self.https, true), (&self.http, false)] {
             let Some((name, url)) = proxy else { continue };
+            let known = ["http://", "https://"].iter().any(|scheme| {
+                url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            });
+            if !known && url.contains("://") {
+                return Err(refused(name, "only http and https proxies are supported"));
+            }
             let made = if is_https { reqwest::Proxy::https(url) } else { reqwest::Proxy::http(url) };
-            let proxy = made.map_err(|_| {
-                Error::Config(Box::new(ConfigProblem {
-                    origin: Origin::Variable(name.clone()),
-                    key: None,
-                    problem: "it is no proxy URL".into(),
-                    hints: vec![format!("set `{name}` to a URL like `http://proxy.example:3128`")],
-                }))
-            })?;
+            let proxy = made.map_err(|_| refused(name, "it is no proxy URL"))?;
             proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&self.exceptions)));
         }
         Ok(proxies)
     }
+}
+
+fn refused(name: &str, problem: &str) -> Error {
+    Error::Config(Box::new(ConfigProblem {
+        origin: Origin::Variable(name.to_owned()),
+        key: None,
+        problem: problem.to_owned(),
+        hints: vec![format!("set `{name}` to a URL like `http://proxy.example:3128`")],
+    }))
 }
 
 #[cfg(test)]
@@ -96,5 +104,8 @@ mod tests {
         let error = proxies.to_reqwest().unwrap_err().to_string();
         assert_eq!(error, "`HTTPS_PROXY` cannot be used: it is no proxy URL");
         assert_eq!(format!("{proxies:?}"), r#"["HTTPS_PROXY"]"#);
+        let socks = Env::empty().with("ALL_PROXY", "socks5://127.0.0.1:1");
+        let error = Proxies::from_env(&socks).to_reqwest().unwrap_err().to_string();
+        assert_eq!(error, "`ALL_PROXY` cannot be used: only http and https proxies are supported");
     }
 }

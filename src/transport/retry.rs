@@ -38,31 +38,34 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The default policy with `AWS_MAX_ATTEMPTS` and `AWS_RETRY_MODE` applied.
+    /// The default policy, with `explicit` or `AWS_MAX_ATTEMPTS` as the number of attempts. `AWS_RETRY_MODE` is
+    /// checked; all its modes mean the standard one here.
     ///
     /// # Errors
     /// [`Error::Config`] for a number below 1, no number, or an unknown mode.
-    pub fn from_env(env: &Env) -> Result<Self> {
-        let wrong = |name: &str, problem: &str| {
-            Error::Config(Box::new(ConfigProblem {
-                origin: Origin::Variable(name.into()),
-                key: None,
-                problem: problem.into(),
-                hints: vec![format!("unset `{name}` to use the default")],
-            }))
+    pub fn resolve(explicit: Option<Sourced<u32>>, env: &Env) -> Result<Self> {
+        const ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
+        const MODE: &str = "AWS_RETRY_MODE";
+        let wrong = |origin: Origin, problem: &str| {
+            let hints = vec![format!("take {origin} away to use the default")];
+            Error::Config(Box::new(ConfigProblem { origin, key: None, problem: problem.into(), hints }))
         };
+        let variable = |name: &str| Origin::Variable(name.into());
+        let named = explicit.map(|number| (Some(number.value), number.origin)).or_else(|| {
+            let text = env.get_non_blank(ATTEMPTS)?;
+            Some((text.trim().parse().ok(), variable(ATTEMPTS)))
+        });
         let mut policy = Self::default();
-        if let Some(text) = env.get_non_blank("AWS_MAX_ATTEMPTS") {
-            let attempts = text.trim().parse().ok().filter(|&attempts: &u32| attempts > 0);
-            let attempts =
-                attempts.ok_or_else(|| wrong("AWS_MAX_ATTEMPTS", "it must be a whole number from 1"))?;
-            policy.max_attempts = Sourced::new(attempts, Origin::Variable("AWS_MAX_ATTEMPTS".into()));
+        if let Some((number, origin)) = named {
+            let Some(number) = number.filter(|&number| number > 0) else {
+                return Err(wrong(origin, "it must be a whole number from 1"));
+            };
+            policy.max_attempts = Sourced::new(number, origin);
         }
-        if let Some(mode) = env.get_non_blank("AWS_RETRY_MODE") {
-            let known =
-                ["standard", "adaptive", "legacy"].iter().any(|name| mode.trim().eq_ignore_ascii_case(name));
-            if !known {
-                return Err(wrong("AWS_RETRY_MODE", "it must be `standard` or `adaptive`"));
+        if let Some(mode) = env.get_non_blank(MODE) {
+            let known = ["standard", "adaptive", "legacy"];
+            if !known.iter().any(|name| mode.trim().eq_ignore_ascii_case(name)) {
+                return Err(wrong(variable(MODE), "it must be `standard` or `adaptive`"));
             }
         }
         Ok(policy)
@@ -91,10 +94,9 @@ enum Backoff {
 
 impl Backoff {
     fn of(error: &Error) -> Self {
-        match error.service_failure().map(|failure| failure.class) {
-            Some(ServiceClass::Throttled) => Backoff::Throttled,
-            _ => Backoff::Transient,
-        }
+        let throttled =
+            error.service_failure().is_some_and(|failure| failure.class == ServiceClass::Throttled);
+        if throttled { Backoff::Throttled } else { Backoff::Transient }
     }
 
     /// What a retry takes from the bucket.
@@ -166,6 +168,9 @@ pub enum Notice<'a> {
     },
 }
 
+/// How long the body of an error answer is waited for: it explains, but the status says enough.
+const FAILURE_LIMIT: Duration = Duration::from_secs(10);
+
 /// What the loop needs beside the request.
 pub struct Retry<'a> {
     /// The connections.
@@ -229,15 +234,16 @@ impl Retry<'_> {
         }
         let asked = response.header("x-amz-retry-after").and_then(|value| value.trim().parse().ok());
         let asked = asked.map(Duration::from_millis);
-        Err((Error::Service(Box::new(answer::read_failure(response).await)), asked))
+        let limit = self.response_limit.unwrap_or(FAILURE_LIMIT).min(FAILURE_LIMIT);
+        Err((Error::Service(Box::new(answer::read_failure(response, limit).await)), asked))
     }
 }
 
 fn with_facts(mut error: Error, attempts: u32, waited_ms: u64) -> Error {
-    match &mut error {
-        Error::Service(failure) => (failure.attempts, failure.waited_ms) = (attempts, waited_ms),
-        Error::Transport(failure) => (failure.attempts, failure.waited_ms) = (attempts, waited_ms),
-        _ => {}
+    if let Error::Service(failure) = &mut error {
+        (failure.attempts, failure.waited_ms) = (attempts, waited_ms);
+    } else if let Error::Transport(failure) = &mut error {
+        (failure.attempts, failure.waited_ms) = (attempts, waited_ms);
     }
     error
 }
@@ -353,10 +359,14 @@ mod tests {
             ("AWS_MAX_ATTEMPTS", "-1"),
             ("AWS_RETRY_MODE", "fast"),
         ] {
-            let error = RetryPolicy::from_env(&Env::empty().with(name, value)).unwrap_err().to_string();
+            let error = RetryPolicy::resolve(None, &Env::empty().with(name, value)).unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{name}` cannot be used")), "{error}");
         }
         let env = Env::empty().with("AWS_MAX_ATTEMPTS", "5").with("AWS_RETRY_MODE", "legacy");
-        assert_eq!(RetryPolicy::from_env(&env).unwrap().max_attempts.value, 5);
+        assert_eq!(RetryPolicy::resolve(None, &env).unwrap().max_attempts.value, 5);
+        let broken = Env::empty().with("AWS_MAX_ATTEMPTS", "none");
+        let explicit = Sourced::new(2, Origin::Code);
+        assert_eq!(RetryPolicy::resolve(Some(explicit), &broken).unwrap().max_attempts.value, 2);
+        assert!(RetryPolicy::resolve(Some(Sourced::new(0, Origin::Code)), &broken).is_err());
     }
 }

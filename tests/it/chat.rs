@@ -1,6 +1,6 @@
 //! `outcrop chat` and `converse` as a user runs them.
 
-use crate::support::{Server, finish, program, program_against, run, run_with_input};
+use crate::support::{Server, finish, no_host, program, program_against, run, run_with_input};
 use outcrop::emulator::DEMO_BEARER_TOKEN;
 use std::io::{BufRead, BufReader, Read};
 
@@ -165,7 +165,9 @@ fn ctrl_c_ends_with_130_and_keeps_what_came() {
     let mut first = [0];
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     let id = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().unwrap().success()
+    );
     let ran = finish(child);
     assert_eq!(ran.code, 130, "{}", ran.stderr);
     assert_eq!(ran.stderr, "");
@@ -223,8 +225,26 @@ fn a_proxy_is_used_for_other_hosts_and_never_for_loopback() {
     past.env("HTTP_PROXY", "http://127.0.0.1:9").env("ALL_PROXY", "http://127.0.0.1:9");
     let ran = run(&mut past, &["chat", "-m", MODEL, "hi"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let mut excepted = program_against("http://no-such-host.invalid");
-    excepted.env("HTTP_PROXY", server.url()).env("NO_PROXY", "*.other.example,no-such-host.invalid");
+    let mut excepted = program_against(&format!("http://{}", no_host()));
+    excepted.env("HTTP_PROXY", server.url()).env("NO_PROXY", format!("*.other.example,{}", no_host()));
     let ran = run(&mut excepted, &["chat", "-m", MODEL, "--max-attempts", "1", "hi"]);
     assert_eq!(ran.code, 5, "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_is_heard_while_stdin_is_waited_for() {
+    let server = Server::start();
+    let mut program = program_against(server.url());
+    let mut child = program.args(["chat", "-m", MODEL]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    // Nothing tells when the program has begun to wait; a signal before that ends it as well, but without 130.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let id = child.id();
+    assert!(
+        std::process::Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().unwrap().success()
+    );
+    let stdin = child.stdin.take();
+    let code = child.wait().unwrap().code();
+    drop(stdin);
+    assert!(matches!(code, Some(130) | None), "{code:?}");
 }

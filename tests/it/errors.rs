@@ -2,7 +2,7 @@
 //!
 //! `OUTCROP_UPDATE_SNAPSHOTS=1 cargo test` writes the files anew.
 
-use crate::support::{Ran, Server, program, program_against, run};
+use crate::support::{Ran, Server, no_host, program, program_against, run};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -97,8 +97,8 @@ fn every_fault_of_the_stream() {
     ] {
         faulty(&server, model, &[]);
     }
-    faulty(&server, "emulator.stall-3", &["--idle-timeout", "0.3"]);
-    faulty(&server, "emulator.slow-60000", &["--idle-timeout", "0.2"]);
+    faulty(&server, "emulator.stall-3", &["--idle-timeout", "2"]);
+    faulty(&server, "emulator.slow-60000", &["--idle-timeout", "0.2", "--max-attempts", "1"]);
 }
 
 /// What the reset does to bytes still on their way differs from run to run; the failure does not.
@@ -190,15 +190,16 @@ fn bearer_tokens_stay_off_plain_http() {
 
 #[test]
 fn nobody_listens_and_nobody_is_found() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    // Bound and not listening: nobody answers there, and nobody else can take the port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let once = |url: &str| run(&mut program_against(url), &["chat", "-m", "m", "--max-attempts", "1", "hi"]);
     snapshot("connection-refused", &once(&format!("http://127.0.0.1:{port}")));
-    let ran = once("http://no-such-host.invalid");
+    let ran = once(&format!("http://{}", no_host()));
     assert_eq!(ran.code, 5, "{}", ran.stderr);
     assert!(
-        ran.stderr.starts_with("error: cannot find the address of `no-such-host.invalid`"),
+        ran.stderr.starts_with("error: cannot find the address of `xxx"),
         "{}",
         ran.stderr
     );

@@ -101,3 +101,8 @@ pub(crate) fn run_with_input(command: &mut Command, arguments: &[&str], input: &
     drop(stdin);
     finish(child)
 }
+
+/// A host name that every resolver refuses without asking anybody: one label is longer than 63 bytes.
+pub(crate) fn no_host() -> String {
+    format!("{}.invalid", "x".repeat(64))
+}

@@ -1,3 +1,5 @@
+//! Profiles as one selected profile sees them.
+
 use super::plan::{Base, PlanFailure};
 use super::{Profiles, selected};
 use crate::conformance;

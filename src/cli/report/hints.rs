@@ -15,10 +15,10 @@ pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
         ],
         Error::Service(failure) => service(failure, facts),
         Error::StreamException(_, failure) => match failure.class {
-            ServiceClass::Throttled => vec!["wait a minute first".into(), AGAIN.into()],
-            _ => vec![AGAIN.into()],
+            ServiceClass::Throttled => vec!["wait a minute before the next try".into()],
+            _ => vec![],
         },
-        Error::Transport(failure) if failure.position.is_some() => vec![AGAIN.into()],
+        Error::Transport(failure) if failure.position.is_some() => vec![],
         Error::Transport(failure) => transport(failure, facts),
         Error::Timeout(timeout) => match timeout.waiting {
             Waiting::Response | Waiting::FirstEvent | Waiting::NextEvent => {
@@ -26,9 +26,8 @@ pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
             }
             Waiting::Whole => vec!["allow more time with `--timeout`, or leave it out for no limit".into()],
         },
-        Error::StreamEnded(_) | Error::StreamCut(_) => vec![AGAIN.into()],
+        Error::StreamEnded(_) | Error::StreamCut(_) => vec![],
         Error::StreamCorrupt(..) => vec![
-            AGAIN.into(),
             "if it happens again, something between here and Bedrock changes the bytes: see `HTTPS_PROXY` and `--endpoint`".into(),
         ],
         Error::StreamPayload(..) => vec!["see the events with `--output jsonl`".into()],
@@ -38,8 +37,6 @@ pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
         Error::InvalidRequest(_) | Error::Io(_) => vec![],
     }
 }
-
-const AGAIN: &str = "what came is on standard output; run the command again for a whole answer";
 
 fn service(failure: &ServiceFailure, facts: &Facts<'_>) -> Vec<String> {
     let region = facts.client.map_or("", |client| client.region().value.as_str());
@@ -115,21 +112,12 @@ fn rejected(failure: &ServiceFailure) -> Vec<String> {
     ]
 }
 
+/// The profile that serves the caller's part of the world, where its name can be told from the region.
 fn needs_profile(facts: &Facts<'_>) -> Vec<String> {
-    let Some(model) = facts.model else { return vec![] };
-    let region = facts.client.map_or("us-east-1", |client| client.region().value.as_str());
-    vec![format!("use `--model {}.{}`", geography(region), model.value)]
-}
-
-/// The prefix of the inference profiles that serve a region.
-fn geography(region: &str) -> &'static str {
-    match region.split('-').next().unwrap_or_default() {
-        "us" if region.starts_with("us-gov-") => "us-gov",
-        "us" => "us",
-        "eu" => "eu",
-        "ap" => "apac",
-        _ => "global",
-    }
+    let (Some(model), Some(client)) = (facts.model, facts.client) else { return vec![] };
+    let id = model.value.rsplit_once("foundation-model/").map_or(model.value.as_str(), |(_, id)| id);
+    let profiles = client.region().value.geographies().iter().map(|geography| format!("{geography}.{id}"));
+    profiles.take(2).map(|profile| format!("use `--model {profile}`")).collect()
 }
 
 fn transport(failure: &TransportFailure, facts: &Facts<'_>) -> Vec<String> {

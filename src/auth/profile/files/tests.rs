@@ -1,3 +1,5 @@
+//! Where the files are, and how they are merged.
+
 use super::{ProfileSet, Section, WarningKind, load};
 use crate::conformance;
 use crate::env::Env;

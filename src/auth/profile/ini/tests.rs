@@ -1,3 +1,5 @@
+//! The dialect: known answers, broken files, and properties.
+
 use super::{Rule, SyntaxError, nested, parse};
 use proptest::prelude::*;
 

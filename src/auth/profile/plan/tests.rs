@@ -1,3 +1,5 @@
+//! The walk along roles and sources.
+
 use super::{Base, Plan, PlanFailure, plan};
 use crate::auth::profile::files::{ProfileSet, load};
 use crate::conformance;
