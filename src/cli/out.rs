@@ -129,7 +129,7 @@ impl Out {
 
     fn log_trail(trail: &Trail) {
         for step in &trail.steps {
-            say(&format!("* {}", Trail { steps: vec![step.clone()] }));
+            say(&format!("* {}", Trail { steps: vec![step.clone()], ..Trail::default() }));
         }
     }
 

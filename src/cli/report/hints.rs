@@ -2,6 +2,7 @@
 
 use super::Facts;
 use crate::auth::bearer;
+use crate::client::Client;
 use crate::error::{Error, ServiceClass, ServiceFailure, TransportFailure, TransportKind, Waiting};
 
 pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
@@ -42,7 +43,7 @@ pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
 const AGAIN: &str = "what came is on standard output; run the command again for a whole answer";
 
 fn service(failure: &ServiceFailure, facts: &Facts<'_>) -> Vec<String> {
-    let region = facts.client.map_or("", |client| client.region().value.as_str());
+    let region = facts.client.and_then(Client::region).map_or("", |region| region.value.as_str());
     match failure.class {
         ServiceClass::AccessDenied => denied(failure),
         ServiceClass::ModelNotGranted => {
@@ -117,7 +118,7 @@ fn rejected(failure: &ServiceFailure) -> Vec<String> {
 
 fn needs_profile(facts: &Facts<'_>) -> Vec<String> {
     let Some(model) = facts.model else { return vec![] };
-    let region = facts.client.map_or("us-east-1", |client| client.region().value.as_str());
+    let region = facts.client.and_then(Client::region).map_or("us-east-1", |region| region.value.as_str());
     vec![format!("use `--model {}.{}`", geography(region), model.value)]
 }
 
@@ -133,7 +134,7 @@ fn geography(region: &str) -> &'static str {
 }
 
 fn transport(failure: &TransportFailure, facts: &Facts<'_>) -> Vec<String> {
-    let region = facts.client.map_or("", |client| client.region().value.as_str());
+    let region = facts.client.and_then(Client::region).map_or("", |region| region.value.as_str());
     match failure.kind {
         TransportKind::Dns => vec![
             format!("Bedrock may not exist in region `{region}`: check `--region`"),
