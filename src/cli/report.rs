@@ -182,12 +182,12 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
             causes.extend(effort(failure.attempts, failure.waited_ms));
         }
         Error::NoCredentials(trail) => {
+            // Three sources a line: the whole message has to stay short.
+            let lines = trail.steps.chunks(3);
             causes.extend(
-                trail
-                    .steps
-                    .iter()
-                    .map(|step| crate::Trail { steps: vec![step.clone()], ..Default::default() }.to_string()),
+                lines.map(|steps| crate::Trail { steps: steps.to_vec(), ..Default::default() }.to_string()),
             );
+            causes.extend(trail.warnings.first().cloned());
         }
         Error::StreamPayload(_, problem) => causes.push(problem.problem.clone()),
         Error::UnexpectedAnswer(_) => causes.extend(endpoint(facts)),

@@ -57,7 +57,7 @@ impl RetryPolicy {
         if let Some(Sourced { value, origin }) = find("AWS_MAX_ATTEMPTS", "max_attempts") {
             let attempts = value.trim().parse().ok().filter(|&attempts: &u32| attempts > 0);
             let Some(attempts) = attempts else {
-                return Err(wrong(origin, "the number of attempts must be a whole number from 1"));
+                return Err(wrong(origin, "it must be a whole number from 1"));
             };
             policy.max_attempts = Sourced::new(attempts, origin);
         }
@@ -65,7 +65,7 @@ impl RetryPolicy {
             policy.is_adaptive = match value.trim().to_ascii_lowercase().as_str() {
                 "adaptive" => true,
                 "standard" | "legacy" => false,
-                _ => return Err(wrong(origin, "the retry mode must be `standard` or `adaptive`")),
+                _ => return Err(wrong(origin, "it must be `standard` or `adaptive`")),
             };
         }
         Ok(policy)
@@ -87,7 +87,10 @@ impl RetryPolicy {
 }
 
 fn wrong(origin: Origin, problem: &str) -> Error {
-    let hints = vec!["take the setting away to use the default".to_owned()];
+    let hints = vec![match &origin {
+        Origin::Variable(name) => format!("unset `{name}` to use the default"),
+        _ => "take the setting away to use the default".to_owned(),
+    }];
     Error::Config(Box::new(ConfigProblem { origin, key: None, problem: problem.into(), hints }))
 }
 
