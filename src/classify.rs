@@ -52,6 +52,9 @@ pub(crate) fn classify_code(code: &str, message: &str, status: u16) -> ServiceCl
         "InternalServerException" | "InternalFailure" | "InternalError" => ServiceClass::Internal,
         "ServiceUnavailableException"
         | "ServiceUnavailable"
+        // STS cannot reach the identity provider: modelled as retryable.
+        | "IDPCommunicationError"
+        | "IDPCommunicationErrorException"
         | "RequestTimeout"
         | "RequestTimeoutException" => ServiceClass::Unavailable,
         _ => by_status(status, message),

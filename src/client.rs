@@ -1,28 +1,34 @@
 //! The client: one request from typed value to typed answer.
 //!
-//! The walk of a call: the body is serialised once; for each attempt credentials are taken from the chain and
-//! the request is signed; [`crate::transport::retry`] sends it; the answer is decoded as it comes. Nothing is
-//! read, resolved or opened before the first call.
+//! The walk of a call: the body is serialised once; for each attempt credentials are taken from the cache over the
+//! chain and the request is signed; [`crate::transport::retry`] sends it; the answer is decoded as it comes. No file
+//! is opened and nothing is asked before the first call.
 
 mod builder;
 mod event_stream;
+mod settings;
 
 pub use builder::{ClientBuilder, Timeouts};
 pub use event_stream::EventStream;
+pub use settings::Settings;
 
-use crate::auth::{Auth, Chain, bearer, sign};
+use crate::auth::cache::Authorisation;
+use crate::auth::{Auth, bearer, sign};
 use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result, StreamPosition, Timeout, UnexpectedAnswer, Waiting};
 use crate::origin::Sourced;
-use crate::transport::retry::{Notice, Retry, RetryBucket, RetryPolicy};
-use crate::transport::{HttpRequest, HttpResponse, Transport, wire_url};
+use crate::trail::Trail;
+use crate::transport::retry::{Notice, Retry, RetryBucket};
+use crate::transport::{HttpRequest, HttpResponse, wire_url};
 use crate::uri::encode_segment;
-use crate::{Env, Region, time};
+use crate::{Env, Region};
 use bytes::Bytes;
+use settings::{AuthSource, Given};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 /// A client for one region and one set of credentials. Cheap to clone; clones share connections.
@@ -32,31 +38,14 @@ use tokio::time::Instant;
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    endpoint: Sourced<Endpoint>,
-    region: Sourced<Region>,
-    auth: AuthSource,
-    transport: Transport,
-    policy: RetryPolicy,
+    given: Given,
+    settings: OnceCell<Settings>,
     bucket: RetryBucket,
     timeouts: Timeouts,
-    seams: Seams,
-}
-
-enum AuthSource {
-    Chain(Chain),
-    Fixed(Auth),
-}
-
-type Clock = dyn Fn() -> SystemTime + Send + Sync;
-type Random = dyn Fn() -> f64 + Send + Sync;
-type Watch = dyn Fn(&Notice<'_>) + Send + Sync;
-
-/// What a test replaces: clock, randomness, and who watches.
-struct Seams {
-    clock: Box<Clock>,
-    random: Box<Random>,
     watch: Box<Watch>,
 }
+
+type Watch = dyn Fn(&Notice<'_>) + Send + Sync;
 
 /// How much of an answer to Converse is read: as much as one frame may hold.
 const ANSWER_LIMIT: usize = 24 * 1024 * 1024;
@@ -75,14 +64,44 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// The region that requests are signed for.
-    pub fn region(&self) -> &Sourced<Region> {
-        &self.0.region
+    /// Region, endpoint and the like, found at the first call and kept: from the calling program, the environment,
+    /// the AWS files, the instance.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a value that cannot be used, with where it came from.
+    pub async fn settings(&self) -> Result<&Settings> {
+        self.0.settings.get_or_try_init(|| Settings::find(&self.0.given)).await
     }
 
-    /// The URL that requests go to, without a slash at its end.
-    pub fn endpoint(&self) -> &Sourced<Endpoint> {
-        &self.0.endpoint
+    /// The region that requests are signed for; `None` as long as it is not known, since no call was made and
+    /// neither program nor environment name it.
+    pub fn region(&self) -> Option<&Sourced<Region>> {
+        self.0.settings.get().map(|settings| &settings.region).or(self.0.given.region.as_ref())
+    }
+
+    /// The URL that requests go to, without a slash at its end; `None` before the first call.
+    pub fn endpoint(&self) -> Option<&Sourced<Endpoint>> {
+        self.0.settings.get().map(|settings| &settings.endpoint)
+    }
+
+    /// How far this machine's clock is behind the service's, in seconds, as measured at the last answer.
+    pub fn clock_skew_seconds(&self) -> i64 {
+        self.0.settings.get().map_or(0, |settings| settings.skew.seconds())
+    }
+
+    /// What requests are authorised with at this moment, and what each source of credentials said.
+    ///
+    /// # Errors
+    /// [`Error::NoCredentials`], [`Error::BrokenSource`], and those of [`Client::settings`].
+    pub async fn auth(&self) -> Result<(Auth, Trail)> {
+        let settings = self.settings().await?;
+        match &settings.auth {
+            AuthSource::Fixed(auth) => Ok((auth.clone(), Trail::new())),
+            AuthSource::Chain(cache) => {
+                let found = cache.get(self.0.now(), self.0.random()).await?;
+                Ok((found.auth.clone(), found.trail.clone()))
+            }
+        }
     }
 
     /// Sends a conversation and waits for the whole answer.
@@ -171,67 +190,112 @@ impl Client {
         if matches!(model_id.trim(), "" | "." | "..") {
             return Err(Error::InvalidRequest(format!("`{model_id}` is no model id").into()));
         }
-        let path = format!("{}/model/{}/{operation}", self.0.endpoint.value.url, encode_segment(model_id));
+        let settings = self.settings().await?;
+        let path = format!("{}/model/{}/{operation}", settings.endpoint.value.url, encode_segment(model_id));
         let url = wire_url(&path)?;
-        let inner = &*self.0;
+        let call = Outgoing { inner: &self.0, settings, url: &url, body };
+        let mut used = None;
+        let first = match call.send(&mut used).await {
+            Err(error) => error,
+            answer => return answer,
+        };
+        // The service refused the keys themselves: once, others are looked for.
+        let class = first.service_failure().map(|failure| failure.class);
+        match (&settings.auth, used, class) {
+            (AuthSource::Chain(cache), Some(used), Some(class)) if cache.refused(&used, class) => {
+                call.send(&mut None).await.map_err(|second| with_attempts_of(second, &first))
+            }
+            _ => Err(first),
+        }
+    }
+}
+
+/// Counts the attempts that were made before the last round.
+fn with_attempts_of(mut error: Error, earlier: &Error) -> Error {
+    if let Error::Service(failure) = &mut error {
+        failure.attempts += earlier.attempts().unwrap_or(0);
+    }
+    error
+}
+
+/// A call on its way.
+struct Outgoing<'a> {
+    inner: &'a Inner,
+    settings: &'a Settings,
+    url: &'a str,
+    body: Bytes,
+}
+
+impl Outgoing<'_> {
+    /// Sends it until it is answered or retries end. `used` gets what the last attempt was authorised with.
+    /// Gives the answer's head, and when the attempt that got it was sent.
+    async fn send(&self, used: &mut Option<Arc<Authorisation>>) -> Result<(HttpResponse, Instant)> {
+        let Self { inner, settings, .. } = self;
+        let world = &inner.given.world;
         let retry = Retry {
-            transport: &inner.transport,
-            policy: &inner.policy,
+            transport: &settings.transport,
+            policy: &settings.policy,
             bucket: &inner.bucket,
-            random: &*inner.seams.random,
-            watch: &*inner.seams.watch,
+            limiter: settings.limiter.as_ref(),
+            skew: &settings.skew,
+            clock: &*world.clock,
+            random: &*world.random,
+            watch: &*inner.watch,
             response_limit: non_zero(inner.timeouts.first_event),
         };
         let mut sent = Instant::now();
         let prepare = async |attempt| {
+            let request = match &settings.auth {
+                AuthSource::Fixed(auth) => self.authorise(auth),
+                AuthSource::Chain(cache) => {
+                    let found = cache.get(inner.now(), inner.random()).await?;
+                    if attempt == 1 {
+                        (inner.watch)(&Notice::Authorised { trail: &found.trail });
+                    }
+                    let request = self.authorise(&found.auth);
+                    *used = Some(found);
+                    request
+                }
+            };
             sent = Instant::now();
-            inner.authorise("POST", &url, body.clone(), attempt)
+            request
         };
         let response = retry.send(prepare).await?;
         Ok((response, sent))
     }
-}
 
-impl Inner {
-    /// A request with everything on it, signed at this moment.
-    fn authorise(&self, method: &'static str, url: &str, body: Bytes, attempt: u32) -> Result<HttpRequest> {
-        let resolved;
-        let auth = match &self.auth {
-            AuthSource::Fixed(auth) => auth,
-            AuthSource::Chain(chain) => {
-                let trail;
-                (resolved, trail) = chain.resolve()?;
-                if attempt == 1 {
-                    (self.seams.watch)(&Notice::Authorised { trail: &trail });
-                }
-                &resolved
-            }
-        };
+    /// The request with everything on it, signed at this moment.
+    fn authorise(&self, auth: &Auth) -> Result<HttpRequest> {
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         match auth {
-            Auth::Bearer(token) => headers.push(bearer::header(token, url)?),
+            Auth::Bearer(token) => headers.push(bearer::header(token, self.url)?),
             Auth::SigV4(keys) => {
                 let known: Vec<(&str, &str)> =
                     headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-                let request = sign::ToSign { method, url, headers: &known, body: &body };
-                let signer = sign::SigningKeys {
-                    access_key_id: &keys.access_key_id,
-                    secret_access_key: &keys.secret_access_key,
-                    session_token: keys.session_token.as_ref(),
-                };
-                let Endpoint { signing_region, signing_name, .. } = &self.endpoint.value;
-                let scope = sign::Scope { region: signing_region.as_str(), service: signing_name };
-                let signed = sign::sign(request, signer, scope, (self.seams.clock)())?;
-                headers.extend(signed.into_iter().map(|(name, value)| (name.to_owned(), value)));
+                let request =
+                    sign::ToSign { method: "POST", url: self.url, headers: &known, body: &self.body };
+                let now = self.settings.skew.correct(self.inner.now());
+                let signed = keys.sign(request, &self.settings.endpoint.value, now)?;
+                headers.extend(signed);
             }
             Auth::None => {}
         }
         headers.push(("user-agent".to_owned(), USER_AGENT.to_owned()));
-        Ok(HttpRequest { method, url: url.to_owned(), headers, body })
+        Ok(HttpRequest { method: "POST", url: self.url.to_owned(), headers, body: self.body.clone() })
     }
 }
 
-const USER_AGENT: &str = concat!("outcrop/", env!("CARGO_PKG_VERSION"));
+impl Inner {
+    fn now(&self) -> std::time::SystemTime {
+        (self.given.world.clock)()
+    }
+
+    fn random(&self) -> f64 {
+        (self.given.world.random)()
+    }
+}
+
+pub(crate) const USER_AGENT: &str = concat!("outcrop/", env!("CARGO_PKG_VERSION"));
 
 fn serialise(request: &ConverseRequest) -> Result<Bytes> {
     let body = serde_json::to_vec(request);
@@ -275,24 +339,11 @@ fn non_zero(limit: Duration) -> Option<Duration> {
     (!limit.is_zero()).then_some(limit)
 }
 
-/// A number from 0 to 1, different at each call; good enough to spread retries, not for secrets.
-fn spread() -> f64 {
-    use std::hash::{BuildHasher, Hasher};
-    let seed = std::hash::RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)
-}
-
-impl Default for Seams {
-    fn default() -> Self {
-        Self { clock: Box::new(time::now), random: Box::new(spread), watch: Box::new(|_| {}) }
-    }
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("endpoint", &self.0.endpoint.value.url)
-            .field("region", &self.0.region.value.as_str())
+            .field("endpoint", &self.endpoint().map(|endpoint| &endpoint.value.url))
+            .field("region", &self.region().map(|region| region.value.as_str()))
             .finish_non_exhaustive()
     }
 }

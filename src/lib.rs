@@ -56,9 +56,11 @@ mod trail;
 #[cfg(feature = "client")]
 pub mod transport;
 pub mod uri;
+#[cfg(feature = "client")]
+mod xml;
 
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, EventStream, Timeouts};
+pub use client::{Client, ClientBuilder, EventStream, Settings, Timeouts};
 pub use env::Env;
 pub use error::{
     BrokenSource, ConfigProblem, Error, ErrorKind, FrameFault, IoFailure, PayloadProblem, Result,

@@ -81,6 +81,8 @@ pub struct Step {
 pub struct Trail {
     /// The steps.
     pub steps: Vec<Step>,
+    /// What the user should hear of whether the call succeeds or not, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 impl Trail {

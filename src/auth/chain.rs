@@ -1,43 +1,57 @@
 //! The order in which sources of credentials are asked, and what is made of their answers.
 //!
-//! A bearer token is looked for first, and when it is there nothing else is asked. Then the environment.
+//! A bearer token is looked for first, and when it is there nothing else is asked. Then the environment, the
+//! profile, the web identity of the variables, the container, the instance. A source that is set up and fails ends
+//! the walk: going on would use keys that nobody meant. Nothing is kept here between two walks but the sessions of
+//! the sources; [`super::cache`] keeps the outcome.
 
-use super::{Answer, Credentials, Failure, bearer, environment};
+use super::call::{Connections, Context};
+use super::profile::Profiles;
+use super::profile_source::{self, Sessions};
+use super::world::World;
+use super::{Answer, Auth, Credentials, Failure, bearer, container, environment, web_identity};
 use crate::env::Env;
 use crate::error::{BrokenSource, Error, Result};
-use crate::secret::Secret;
+use crate::origin::{Origin, Sourced};
+use crate::region::Region;
 use crate::trail::{Outcome, Source, Trail};
+use crate::transport::Transport;
+use crate::transport::retry::RetryBucket;
+use crate::transport::skew::ClockSkew;
 
-/// How a request is authorised.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Auth {
-    /// Signed with these keys.
-    SigV4(Credentials),
-    /// With a Bedrock API key.
-    Bearer(Secret),
-    /// Not at all: for proxies that sign.
-    None,
-}
+/// The sources that give keys, in the order of the AWS SDK for Rust.
+const ORDER: [Source; 5] =
+    [Source::Environment, Source::Profile, Source::WebIdentity, Source::Container, Source::InstanceMetadata];
 
 /// The chain of sources over one environment.
-#[derive(Debug, Clone)]
-pub struct Chain {
+pub(crate) struct Chain {
     env: Env,
+    profile: Option<Sourced<String>>,
+    world: World,
+    connections: Connections,
+    sessions: Sessions,
 }
 
 impl Chain {
-    /// A chain over `env`. Nothing is read yet.
-    pub fn new(env: Env) -> Self {
-        Self { env }
+    /// A chain over `env`. Nothing is read yet. `services` reaches AWS, `local` the services of this machine.
+    pub(crate) fn new(
+        env: Env,
+        profile: Option<Sourced<String>>,
+        world: World,
+        services: Transport,
+        local: Transport,
+    ) -> Self {
+        let (bucket, skew) = (RetryBucket::default(), ClockSkew::default());
+        let connections = Connections { services, local, bucket, skew };
+        Self { env, profile, world, connections, sessions: Sessions::default() }
     }
 
-    /// Asks the sources in order, until one answers.
+    /// Asks the sources in order, until one answers. `region` is where STS is called.
     ///
     /// # Errors
     /// [`Error::BrokenSource`] when a source is set up and fails, [`Error::NoCredentials`] when none has
     /// anything; both hold the trail.
-    pub fn resolve(&self) -> Result<(Auth, Trail)> {
+    pub(crate) async fn resolve(&self, region: &Region) -> Result<(Auth, Trail)> {
         let mut trail = Trail::new();
         if self.env.get("AWS_BEDROCK_SKIP_AUTH").is_some_and(|value| matches!(value.trim(), "1" | "true")) {
             return Ok((Auth::None, trail));
@@ -45,10 +59,38 @@ impl Chain {
         if let Some(token) = step(&mut trail, Source::BearerToken, bearer::token(&self.env))? {
             return Ok((Auth::Bearer(token), trail));
         }
-        if let Some(keys) = step(&mut trail, Source::Environment, environment::credentials(&self.env))? {
-            return Ok((Auth::SigV4(keys), trail));
+        let profiles = Profiles::new(&self.env, self.profile.clone(), &*self.world.read_file);
+        let context = self.context(&profiles, region);
+        for source in ORDER {
+            let answer = self.ask(source, context).await;
+            if let Some(keys) = step(&mut trail, source, answer)? {
+                trail.warnings.extend(passed_over_profile(&profiles, source));
+                return Ok((Auth::SigV4(keys), trail));
+            }
         }
+        trail.warnings.extend(unread_variables(&self.env));
         Err(Error::NoCredentials(Box::new(trail)))
+    }
+
+    /// The region of the instance, when this is one.
+    pub(crate) async fn instance_region(&self, profiles: &Profiles<'_>) -> Option<Region> {
+        let fallback = Region::fallback().value;
+        self.sessions.instance.region(self.context(profiles, &fallback)).await
+    }
+
+    fn context<'a>(&'a self, profiles: &'a Profiles<'a>, region: &'a Region) -> Context<'a> {
+        Context { env: &self.env, world: &self.world, profiles, region, connections: &self.connections }
+    }
+
+    async fn ask(&self, source: Source, context: Context<'_>) -> Answer<Credentials> {
+        match source {
+            Source::Environment => environment::credentials(&self.env),
+            Source::Profile => profile_source::credentials(context, &self.sessions).await,
+            Source::WebIdentity => web_identity::from_variables(context).await,
+            Source::Container => container::credentials(context).await,
+            Source::InstanceMetadata => self.sessions.instance.credentials(context).await,
+            Source::BearerToken | Source::Code => Answer::NotHere("it gives no keys".to_owned()),
+        }
     }
 }
 
@@ -71,52 +113,32 @@ fn step<T>(trail: &mut Trail, source: Source, answer: Answer<T>) -> Result<Optio
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn env(vars: &[(&str, &str)]) -> Env {
-        vars.iter().fold(Env::empty(), |env, (name, value)| env.with(*name, *value))
+/// A profile that somebody named and no file has does not stop the chain, but the user should hear that other
+/// credentials are used.
+fn passed_over_profile(profiles: &Profiles<'_>, used: Source) -> Option<String> {
+    let Sourced { value: name, origin } = profiles.selected();
+    let is_passed_over = match used {
+        Source::WebIdentity | Source::Container | Source::InstanceMetadata => *origin != Origin::Default,
+        Source::BearerToken | Source::Code | Source::Environment | Source::Profile => false,
+    };
+    if !is_passed_over || profiles.set().is_ok_and(|set| set.profiles.contains_key(name)) {
+        return None;
     }
-
-    const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s")];
-
-    #[test]
-    fn a_bearer_token_wins_and_ends_the_walk() {
-        let env = env(&KEYS).with(bearer::VARIABLE, "ABSKx");
-        let (auth, trail) = Chain::new(env).resolve().unwrap();
-        assert!(matches!(auth, Auth::Bearer(_)));
-        assert_eq!(trail.steps.len(), 1);
-    }
-
-    #[test]
-    fn keys_of_the_environment_sign() {
-        let (auth, trail) = Chain::new(env(&KEYS)).resolve().unwrap();
-        assert!(matches!(auth, Auth::SigV4(keys) if keys.access_key_id == "AKID"));
-        assert_eq!(
-            trail.to_string(),
-            "bearer token: `AWS_BEARER_TOKEN_BEDROCK` is not set; environment: found"
-        );
-    }
-
-    #[test]
-    fn nothing_found_shows_every_source() {
-        let Err(Error::NoCredentials(trail)) = Chain::new(Env::empty()).resolve() else { panic!() };
-        let sources: Vec<Source> = trail.steps.iter().map(|step| step.source).collect();
-        assert_eq!(sources, [Source::BearerToken, Source::Environment]);
-    }
-
-    #[test]
-    fn a_broken_source_stops_the_chain() {
-        let env = env(&KEYS).with(bearer::VARIABLE, "a b");
-        let Err(Error::BrokenSource(broken)) = Chain::new(env).resolve() else { panic!() };
-        assert_eq!(broken.source, Source::BearerToken);
-        assert!(broken.is_config);
-    }
-
-    #[test]
-    fn authorisation_can_be_left_to_a_proxy() {
-        let env = env(&[("AWS_BEDROCK_SKIP_AUTH", "1")]);
-        assert!(matches!(Chain::new(env).resolve().unwrap().0, Auth::None));
-    }
+    Some(format!(
+        "{origin} names profile `{}`, which no file has; the credentials come from another source ({used})",
+        name.escape_debug()
+    ))
 }
+
+/// Variables that other tools read, for users who wonder why they do not help.
+fn unread_variables(env: &Env) -> impl Iterator<Item = String> {
+    let names = [
+        ("AWS_DEFAULT_PROFILE", "`AWS_PROFILE` names the profile"),
+        ("AWS_SECURITY_TOKEN", "`AWS_SESSION_TOKEN` holds the session token"),
+    ];
+    let set = names.into_iter().filter(|(name, _)| env.is_set(name)).collect::<Vec<_>>();
+    set.into_iter().map(|(name, instead)| format!("`{name}` is set, but not read: {instead}"))
+}
+
+#[cfg(test)]
+mod tests;

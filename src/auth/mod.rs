@@ -4,19 +4,63 @@
 //! Only "not here" moves the chain on; a broken source stops it, and the error says which one and why.
 
 pub mod bearer;
-pub mod chain;
+#[cfg(feature = "client")]
+pub(crate) mod cache;
+#[cfg(feature = "client")]
+mod call;
+#[cfg(feature = "client")]
+pub(crate) mod chain;
+#[cfg(feature = "client")]
+mod container;
 pub mod container_uri;
 pub mod environment;
+#[cfg(feature = "client")]
+mod fields;
+#[cfg(feature = "client")]
+mod imds;
 pub mod imds_endpoint;
+#[cfg(feature = "client")]
+mod local;
+#[cfg(feature = "client")]
+mod login;
+#[cfg(feature = "client")]
+mod process;
 pub mod profile;
+#[cfg(feature = "client")]
+mod profile_source;
+#[cfg(feature = "client")]
+pub(crate) mod scheme;
 pub mod sign;
+#[cfg(feature = "client")]
+mod sso;
+#[cfg(feature = "client")]
+mod sts;
+#[cfg(feature = "client")]
+mod web_identity;
+#[cfg(feature = "client")]
+pub mod world;
 
-pub use chain::{Auth, Chain};
+#[cfg(feature = "client")]
+pub use world::World;
 
+use crate::endpoint::Endpoint;
+use crate::error::Result;
 use crate::secret::Secret;
 use crate::trail::Source;
 use std::fmt;
 use std::time::SystemTime;
+
+/// How a request is authorised.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Auth {
+    /// Signed with these keys.
+    SigV4(Credentials),
+    /// With a Bedrock API key.
+    Bearer(Secret),
+    /// Not at all: for proxies that sign.
+    None,
+}
 
 /// Keys to sign with.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,6 +97,23 @@ impl Credentials {
     pub fn with_session_token(mut self, token: impl Into<Secret>) -> Self {
         self.session_token = Some(token.into());
         self
+    }
+
+    /// The headers that sign `request` for `endpoint` at the time `now`.
+    pub(crate) fn sign(
+        &self,
+        request: sign::ToSign<'_>,
+        endpoint: &Endpoint,
+        now: SystemTime,
+    ) -> Result<Vec<(String, String)>> {
+        let keys = sign::SigningKeys {
+            access_key_id: &self.access_key_id,
+            secret_access_key: &self.secret_access_key,
+            session_token: self.session_token.as_ref(),
+        };
+        let scope = sign::Scope { region: endpoint.signing_region.as_str(), service: endpoint.signing_name };
+        let signed = sign::sign(request, keys, scope, now)?;
+        Ok(signed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
     /// The key id as it may be shown: its last four characters.

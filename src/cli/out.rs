@@ -99,8 +99,11 @@ impl Out {
         }
     }
 
-    /// Log lines of a call, at `-v`.
+    /// Log lines of a call, at `-v`; warnings about credentials always.
     pub(super) fn log(verbose: u8, notice: &Notice<'_>) {
+        if let Notice::Authorised { trail } = notice {
+            trail.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+        }
         if verbose == 0 {
             return;
         }
@@ -129,7 +132,7 @@ impl Out {
 
     fn log_trail(trail: &Trail) {
         for step in &trail.steps {
-            say(&format!("* {}", Trail { steps: vec![step.clone()] }));
+            say(&format!("* {}", Trail { steps: vec![step.clone()], ..Trail::default() }));
         }
     }
 

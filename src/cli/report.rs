@@ -166,10 +166,12 @@ fn message(error: &Error, facts: &Facts<'_>) -> String {
         (ErrorKind::Service(ServiceClass::NeedsProfile), Some(id)) => {
             format!("`{id}` cannot be called on demand; it needs an inference profile")
         }
-        (ErrorKind::Service(ServiceClass::ModelNotFound), Some(id)) => match facts.client {
-            Some(client) => format!("`{id}` is not known in region `{}`", client.region().value.as_str()),
-            None => format!("`{id}` is not known in this region"),
-        },
+        (ErrorKind::Service(ServiceClass::ModelNotFound), Some(id)) => {
+            match facts.client.and_then(Client::region) {
+                Some(region) => format!("`{id}` is not known in region `{}`", region.value.as_str()),
+                None => format!("`{id}` is not known in this region"),
+            }
+        }
         (ErrorKind::Service(ServiceClass::ModelNotGranted), Some(id)) => {
             format!("this account has no access to `{id}`")
         }
@@ -192,9 +194,12 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
             causes.extend(effort(failure.attempts, failure.waited_ms));
         }
         Error::NoCredentials(trail) => {
+            // Three sources a line: the whole message has to stay short.
+            let lines = trail.steps.chunks(3);
             causes.extend(
-                trail.steps.iter().map(|step| crate::Trail { steps: vec![step.clone()] }.to_string()),
+                lines.map(|steps| crate::Trail { steps: steps.to_vec(), ..Default::default() }.to_string()),
             );
+            causes.extend(trail.warnings.first().cloned());
         }
         Error::StreamPayload(_, problem) => causes.push(problem.problem.clone()),
         Error::UnexpectedAnswer(_) => causes.extend(endpoint(facts)),
@@ -240,16 +245,14 @@ fn origins(facts: &Facts<'_>) -> Option<String> {
         Origin::Code => format!("model `{}` named by the request", model.value),
         _ => format!("model id given by {}", model.origin),
     });
-    let region = facts.client.map(|client| {
-        let region = client.region();
-        format!("region `{}` from {}", region.value.as_str(), region.origin)
-    });
+    let region = facts.client.and_then(Client::region);
+    let region = region.map(|region| format!("region `{}` from {}", region.value.as_str(), region.origin));
     let known: Vec<String> = model.into_iter().chain(region).collect();
     (!known.is_empty()).then(|| known.join(", "))
 }
 
 fn endpoint(facts: &Facts<'_>) -> Option<String> {
-    let endpoint = facts.client?.endpoint();
+    let endpoint = facts.client?.endpoint()?;
     Some(format!("endpoint `{}` from {}", endpoint.value.url, endpoint.origin))
 }
 

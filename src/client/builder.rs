@@ -2,17 +2,18 @@
 //!
 //! It decides which value wins (explicit, then environment, then default) and records where each came from.
 
-use super::{AuthSource, Client, Inner, Seams, non_zero, timed_out};
+use super::settings::Given;
+use super::{Client, Inner, Watch, non_zero, timed_out};
 use crate::Env;
 use crate::auth::profile::Profiles;
-use crate::auth::{Auth, Chain, Credentials};
+use crate::auth::{Auth, Credentials, World};
 use crate::endpoint::{self, Service};
 use crate::error::{Result, Waiting};
 use crate::origin::{Origin, Sourced};
 use crate::region::{self, Region};
 use crate::secret::Secret;
+use crate::transport::Transport;
 use crate::transport::retry::{Notice, RetryBucket, RetryPolicy};
-use crate::transport::{Transport, TransportOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,7 +55,8 @@ impl Timeouts {
 /// See [`Client::builder`].
 #[derive(Default)]
 pub struct ClientBuilder {
-    env: Env,
+    env: Option<Env>,
+    profile: Option<Sourced<String>>,
     region: Option<Sourced<String>>,
     endpoint: Option<Sourced<String>>,
     auth: Option<Auth>,
@@ -62,7 +64,8 @@ pub struct ClientBuilder {
     max_attempts: Option<Sourced<u32>>,
     ca_bundle: Option<Sourced<PathBuf>>,
     transport: Option<Transport>,
-    seams: Seams,
+    world: World,
+    watch: Option<Box<Watch>>,
 }
 
 impl ClientBuilder {
@@ -73,7 +76,20 @@ impl ClientBuilder {
     /// Takes what is not set here from `env`. Without it, nothing is read from anywhere.
     #[must_use]
     pub fn env(mut self, env: &Env) -> Self {
-        self.env = env.clone();
+        self.env = Some(env.clone());
+        self
+    }
+
+    /// The profile of the AWS files, in place of `AWS_PROFILE`.
+    #[must_use]
+    pub fn profile(self, name: impl Into<String>) -> Self {
+        self.profile_from(Sourced::new(name.into(), Origin::Code))
+    }
+
+    /// The profile, with where it was named.
+    #[must_use]
+    pub fn profile_from(mut self, name: Sourced<String>) -> Self {
+        self.profile = Some(name);
         self
     }
 
@@ -157,53 +173,70 @@ impl ClientBuilder {
         self
     }
 
-    /// Another clock for signatures.
+    /// Other files, processes, name look-ups and so on than the machine's: for tests.
+    #[must_use]
+    pub fn world(mut self, world: World) -> Self {
+        self.world = world;
+        self
+    }
+
+    /// Another clock for signatures and expiry times.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.seams.clock = Box::new(clock);
+        self.world.clock = Arc::new(clock);
+        self
+    }
+
+    /// Asks a person for the code of the MFA device with this serial number, when a role needs one. Without it,
+    /// such a role is an error. It may block the thread.
+    #[must_use]
+    pub fn mfa_code(mut self, ask: impl Fn(&str) -> io::Result<String> + Send + Sync + 'static) -> Self {
+        self.world.mfa_code = Some(Arc::new(ask));
         self
     }
 
     /// Told of each attempt, answer and retry: for logs.
     #[must_use]
     pub fn watch(mut self, watch: impl Fn(&Notice<'_>) + Send + Sync + 'static) -> Self {
-        self.seams.watch = Box::new(watch);
+        self.watch = Some(Box::new(watch));
         self
     }
 
-    /// Checks what was said and makes the client. Opens no file and no connection.
+    /// Checks what was said and what the variables say, and makes the client. Opens no file and no connection:
+    /// the AWS files are read at the first call.
     ///
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) for a value that cannot be used, with where it came from.
     pub fn build(self) -> Result<Client> {
-        let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
-        let profiles = Profiles::new(&self.env, None, &no_files);
-        let region = region::resolve(self.region, &self.env, None, || profiles.region())?;
-        let region = region.unwrap_or_else(Region::fallback);
-        let endpoint = endpoint::resolve(
-            Service::BedrockRuntime,
-            &region.value,
-            self.endpoint.as_ref(),
-            None,
-            &self.env,
-            &profiles,
-        )?;
-        let policy = RetryPolicy::resolve(self.max_attempts, &self.env)?;
-        let transport = self.transport.unwrap_or_else(|| {
-            let mut options = TransportOptions::from_env(&self.env);
-            options.connect_timeout = self.timeouts.connect;
-            options.ca_bundle = self.ca_bundle.or(options.ca_bundle);
-            Transport::new(options)
-        });
-        Ok(Client(Arc::new(Inner {
-            endpoint,
+        // Without an environment nothing is looked for anywhere, so not at the metadata service either.
+        let env = self.env.unwrap_or_else(|| Env::empty().with("AWS_EC2_METADATA_DISABLED", "true"));
+        let region = region::resolve(self.region, &env, None, || Ok(None))?;
+        RetryPolicy::resolve(self.max_attempts.as_ref(), &env, |_| None)?;
+        if let Some(url) = &self.endpoint {
+            let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
+            let nothing = Env::empty();
+            let profiles = Profiles::new(&nothing, None, &no_files);
+            let region = Region::fallback().value;
+            endpoint::resolve(Service::BedrockRuntime, &region, Some(url), None, &nothing, &profiles)?;
+        }
+        let given = Given {
+            env,
+            profile: self.profile,
             region,
-            auth: self.auth.map_or_else(|| AuthSource::Chain(Chain::new(self.env)), AuthSource::Fixed),
-            transport,
-            policy,
+            endpoint: self.endpoint,
+            auth: self.auth,
+            max_attempts: self.max_attempts,
+            ca_bundle: self.ca_bundle,
+            connect_timeout: self.timeouts.connect,
+            transport: self.transport,
+            world: self.world,
+        };
+        Ok(Client(Arc::new(Inner {
+            given,
+            settings: tokio::sync::OnceCell::new(),
             bucket: RetryBucket::default(),
             timeouts: self.timeouts,
-            seams: self.seams,
+            watch: self.watch.unwrap_or_else(|| Box::new(|_| {})),
         })))
     }
 }

@@ -1,12 +1,13 @@
 //! Error answers of AWS services, in all the forms in which they come.
 //!
-//! The type stands in a header, or in the body under one of three names, with or without namespace and URI;
-//! the body may be empty, a web page, or JSON of another shape. Nothing here fails: what cannot be read is
+//! The type stands in a header, or in the body under one of several names, with or without namespace and URI;
+//! the body may be empty, a web page, the XML of STS, or JSON of another shape. Nothing here fails: what cannot be read is
 //! described.
 
 use super::HttpResponse;
 use crate::classify::classify_code;
 use crate::error::ServiceFailure;
+use crate::xml;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -30,16 +31,20 @@ pub fn service_failure<'a>(
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let member = |name: &str| json.as_ref().and_then(|json| json.get(name));
     let text = |name: &str| member(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let page = if json.is_none() { String::from_utf8_lossy(body) } else { "".into() };
+    // STS answers in XML; `error` and `error_description` are the names of OAuth.
+    let xml_code = xml::text_of(&page, "Code");
     let code = header("x-amzn-errortype")
         .or_else(|| text("code"))
         .or_else(|| text("Code"))
         .or_else(|| text("__type"))
+        .or(xml_code.as_deref())
+        .or_else(|| text("error"))
         .map_or("", clean_code)
         .to_owned();
-    let message = text("message").or_else(|| text("Message")).map_or_else(
-        || if json.is_some() { String::new() } else { page_summary(&String::from_utf8_lossy(body)) },
-        str::to_owned,
-    );
+    let message = text("message").or_else(|| text("Message")).or_else(|| text("error_description"));
+    let message = message
+        .map_or_else(|| xml::text_of(&page, "Message").unwrap_or_else(|| page_summary(&page)), str::to_owned);
     let original_status = member("originalStatusCode").and_then(Value::as_u64);
     ServiceFailure {
         class: classify_code(&code, &message, status),
@@ -113,6 +118,23 @@ mod tests {
             }
             assert_eq!(failure.request_id.as_deref(), header("x-amzn-requestid"));
         }
+    }
+
+    #[test]
+    fn the_forms_of_sts_and_oauth() {
+        let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
+                   <Message>User is not authorized</Message></Error></ErrorResponse>";
+        let failure = service_failure(403, |_| None, xml.as_bytes());
+        assert_eq!(
+            (failure.code.as_str(), failure.message.as_str()),
+            ("AccessDenied", "User is not authorized")
+        );
+        let oauth = r#"{"error": "invalid_grant", "error_description": "Invalid refresh token"}"#;
+        let failure = service_failure(400, |_| None, oauth.as_bytes());
+        assert_eq!(
+            (failure.code.as_str(), failure.message.as_str()),
+            ("invalid_grant", "Invalid refresh token")
+        );
     }
 
     #[test]

@@ -8,7 +8,9 @@
 pub mod answer;
 mod failure;
 mod proxy;
+pub mod rate;
 pub mod retry;
+pub mod skew;
 mod tls;
 
 use crate::error::{Error, Result, Timeout, TransportFailure, Waiting};
@@ -133,6 +135,12 @@ impl TransportOptions {
             env.path(name).map(|path| Sourced::new(path, crate::Origin::Variable(name.into())))
         });
         Self { connect_timeout: CONNECT_TIMEOUT, ca_bundle, proxies: proxy::Proxies::from_env(env) }
+    }
+
+    /// The same certificates without any proxy, for services of the machine itself.
+    #[must_use]
+    pub fn without_proxies(&self, connect_timeout: Duration) -> Self {
+        Self { connect_timeout, ca_bundle: self.ca_bundle.clone(), proxies: proxy::Proxies::default() }
     }
 }
 

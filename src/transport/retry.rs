@@ -5,13 +5,15 @@
 //! numbers are those that the AWS SDKs share since 2026: half a second at most before a transient failure is
 //! tried again, a few seconds after throttling, and a bucket of tokens that ends storms.
 
+use super::rate::RateLimiter;
+use super::skew::ClockSkew;
 use super::{HttpRequest, HttpResponse, Transport, answer};
 use crate::Env;
 use crate::error::{ConfigProblem, Error, Result, ServiceClass};
 use crate::origin::{Origin, Sourced};
 use crate::trail::Trail;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How often and how fast a request is sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct RetryPolicy {
     pub throttle_base: Duration,
     /// No delay is longer, but for what the service asks for.
     pub max_delay: Duration,
+    /// Whether a [`RateLimiter`] slows requests down after throttling.
+    pub is_adaptive: bool,
 }
 
 impl Default for RetryPolicy {
@@ -33,40 +37,42 @@ impl Default for RetryPolicy {
             transient_base: Duration::from_millis(50),
             throttle_base: Duration::from_secs(1),
             max_delay: Duration::from_secs(20),
+            is_adaptive: false,
         }
     }
 }
 
 impl RetryPolicy {
-    /// The default policy, with `explicit` or `AWS_MAX_ATTEMPTS` as the number of attempts. `AWS_RETRY_MODE` is
-    /// checked; all its modes mean the standard one here.
+    /// The default policy, with `explicit`, else `AWS_MAX_ATTEMPTS`, and with `AWS_RETRY_MODE` applied; in place of
+    /// a variable the settings `max_attempts` and `retry_mode` of a profile, which `setting` looks up by name.
     ///
     /// # Errors
     /// [`Error::Config`] for a number below 1, no number, or an unknown mode.
-    pub fn resolve(explicit: Option<Sourced<u32>>, env: &Env) -> Result<Self> {
-        const ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
-        const MODE: &str = "AWS_RETRY_MODE";
-        let wrong = |origin: Origin, problem: &str| {
-            let hints = vec![format!("take {origin} away to use the default")];
-            Error::Config(Box::new(ConfigProblem { origin, key: None, problem: problem.into(), hints }))
+    pub fn resolve(
+        explicit: Option<&Sourced<u32>>,
+        env: &Env,
+        setting: impl Fn(&str) -> Option<Sourced<String>>,
+    ) -> Result<Self> {
+        let find = |variable: &str, name: &str| match env.get_non_blank(variable) {
+            Some(value) => Some(Sourced::new(value.to_owned(), Origin::Variable(variable.into()))),
+            None => setting(name).filter(|found| !found.value.trim().is_empty()),
         };
-        let variable = |name: &str| Origin::Variable(name.into());
-        let named = explicit.map(|number| (Some(number.value), number.origin)).or_else(|| {
-            let text = env.get_non_blank(ATTEMPTS)?;
-            Some((text.trim().parse().ok(), variable(ATTEMPTS)))
-        });
         let mut policy = Self::default();
-        if let Some((number, origin)) = named {
-            let Some(number) = number.filter(|&number| number > 0) else {
+        let attempts = explicit
+            .map(|number| number.clone().map(Some))
+            .or_else(|| Some(find("AWS_MAX_ATTEMPTS", "max_attempts")?.map(|text| text.trim().parse().ok())));
+        if let Some(Sourced { value, origin }) = attempts {
+            let Some(number) = value.filter(|&number: &u32| number > 0) else {
                 return Err(wrong(origin, "it must be a whole number from 1"));
             };
             policy.max_attempts = Sourced::new(number, origin);
         }
-        if let Some(mode) = env.get_non_blank(MODE) {
-            let known = ["standard", "adaptive", "legacy"];
-            if !known.iter().any(|name| mode.trim().eq_ignore_ascii_case(name)) {
-                return Err(wrong(variable(MODE), "it must be `standard` or `adaptive`"));
-            }
+        if let Some(Sourced { value, origin }) = find("AWS_RETRY_MODE", "retry_mode") {
+            policy.is_adaptive = match value.trim().to_ascii_lowercase().as_str() {
+                "adaptive" => true,
+                "standard" | "legacy" => false,
+                _ => return Err(wrong(origin, "it must be `standard` or `adaptive`")),
+            };
         }
         Ok(policy)
     }
@@ -84,6 +90,16 @@ impl RetryPolicy {
         let delay = doubled.min(self.max_delay).mul_f64(random.clamp(0.0, 1.0));
         asked.map_or(delay, |asked| asked.clamp(delay, delay + Duration::from_secs(5)))
     }
+}
+
+fn wrong(origin: Origin, problem: &str) -> Error {
+    let hint = if let Origin::Variable(name) = &origin {
+        format!("unset `{name}` to use the default")
+    } else {
+        "take the setting away to use the default".to_owned()
+    };
+    let hints = vec![hint];
+    Error::Config(Box::new(ConfigProblem { origin, key: None, problem: problem.into(), hints }))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,6 +195,12 @@ pub struct Retry<'a> {
     pub policy: &'a RetryPolicy,
     /// Shared by all calls of a client.
     pub bucket: &'a RetryBucket,
+    /// Set in adaptive mode.
+    pub limiter: Option<&'a RateLimiter>,
+    /// The difference of the clocks, measured at every answer.
+    pub skew: &'a ClockSkew,
+    /// This machine's clock.
+    pub clock: &'a (dyn Fn() -> SystemTime + Send + Sync),
     /// A random number from 0 to 1, for the spread of delays.
     pub random: &'a (dyn Fn() -> f64 + Send + Sync),
     /// Told of every attempt.
@@ -199,9 +221,16 @@ impl Retry<'_> {
     ) -> Result<HttpResponse> {
         let (mut attempt, mut waited_ms, mut spent) = (1, 0, 0);
         loop {
+            if let Some(limiter) = self.limiter {
+                limiter.acquire().await;
+            }
             let request = prepare(attempt).await?;
             (self.watch)(&Notice::Sending { request: &request, attempt });
-            let (error, asked) = match self.attempt(request).await {
+            let outcome = self.attempt(request).await;
+            if let Some(limiter) = self.limiter {
+                limiter.note(matches!(&outcome, Err((error, _)) if Backoff::of(error) == Backoff::Throttled));
+            }
+            let (error, asked) = match outcome {
                 Ok(response) => {
                     self.bucket.give_back(if spent == 0 { 1 } else { spent });
                     return Ok(response);
@@ -209,7 +238,8 @@ impl Retry<'_> {
                 Err(failed) => failed,
             };
             let backoff = Backoff::of(&error);
-            let may_retry = error.is_retryable() && attempt < self.policy.max_attempts.value;
+            let may_retry =
+                (error.is_retryable() || self.is_skew(&error)) && attempt < self.policy.max_attempts.value;
             if !may_retry || !self.bucket.take(backoff.cost()) {
                 return Err(with_facts(error, attempt, waited_ms));
             }
@@ -223,10 +253,17 @@ impl Retry<'_> {
         }
     }
 
+    /// Whether the signature may have been refused for the difference of the clocks, which is known by now.
+    fn is_skew(&self, error: &Error) -> bool {
+        matches!(error, Error::Service(failure) if self.skew.explains(&failure.code))
+    }
+
     /// One exchange; an error status becomes an error, with the delay that the service asks for.
     async fn attempt(&self, request: HttpRequest) -> Result<HttpResponse, (Error, Option<Duration>)> {
-        let sent = self.transport.send(request, self.response_limit).await;
-        let response = sent.map_err(|error| (error, None))?;
+        let sent_at = (self.clock)();
+        let answer = self.transport.send(request, self.response_limit).await;
+        let response = answer.map_err(|error| (error, None))?;
+        self.skew.measure(&response, sent_at, (self.clock)());
         let request_id = response.header("x-amzn-requestid");
         (self.watch)(&Notice::Answered { status: response.status, request_id });
         if (200..300).contains(&response.status) {
@@ -275,6 +312,9 @@ mod tests {
             transport,
             policy: &policy,
             bucket,
+            limiter: None,
+            skew: &ClockSkew::default(),
+            clock: &crate::time::now,
             random: &|| 1.0,
             watch: &|_| {},
             response_limit: None,
@@ -352,21 +392,30 @@ mod tests {
     }
 
     #[test]
-    fn bad_settings_are_errors_that_name_the_variable() {
+    fn variables_go_before_the_profile_and_bad_values_name_their_place() {
+        let none = |_: &str| None;
         for (name, value) in [
             ("AWS_MAX_ATTEMPTS", "0"),
             ("AWS_MAX_ATTEMPTS", "three"),
             ("AWS_MAX_ATTEMPTS", "-1"),
             ("AWS_RETRY_MODE", "fast"),
         ] {
-            let error = RetryPolicy::resolve(None, &Env::empty().with(name, value)).unwrap_err().to_string();
+            let error =
+                RetryPolicy::resolve(None, &Env::empty().with(name, value), none).unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{name}` cannot be used")), "{error}");
         }
+        let profile = |name: &str| {
+            let value = if name == "max_attempts" { "7" } else { "adaptive" };
+            Some(Sourced::new(value.to_owned(), Origin::Profile("p".into())))
+        };
+        let policy = RetryPolicy::resolve(None, &Env::empty(), profile).unwrap();
+        assert_eq!((policy.max_attempts.value, policy.is_adaptive), (7, true));
         let env = Env::empty().with("AWS_MAX_ATTEMPTS", "5").with("AWS_RETRY_MODE", "legacy");
-        assert_eq!(RetryPolicy::resolve(None, &env).unwrap().max_attempts.value, 5);
+        let policy = RetryPolicy::resolve(None, &env, profile).unwrap();
+        assert_eq!((policy.max_attempts.value, policy.is_adaptive), (5, false));
         let broken = Env::empty().with("AWS_MAX_ATTEMPTS", "none");
-        let explicit = Sourced::new(2, Origin::Code);
-        assert_eq!(RetryPolicy::resolve(Some(explicit), &broken).unwrap().max_attempts.value, 2);
-        assert!(RetryPolicy::resolve(Some(Sourced::new(0, Origin::Code)), &broken).is_err());
+        let explicit = |number| Sourced::new(number, Origin::Code);
+        assert_eq!(RetryPolicy::resolve(Some(&explicit(2)), &broken, none).unwrap().max_attempts.value, 2);
+        assert!(RetryPolicy::resolve(Some(&explicit(0)), &broken, none).is_err());
     }
 }

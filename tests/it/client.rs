@@ -42,7 +42,7 @@ async fn a_client_from_the_environment_needs_nothing_else() {
         .with("AWS_REGION", "eu-central-1")
         .with("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url());
     let client = Client::from_env(&env).unwrap();
-    assert_eq!(client.region().value.as_str(), "eu-central-1");
+    assert_eq!(client.region().unwrap().value.as_str(), "eu-central-1");
     client.converse(&request("amazon.nova-lite-v1:0")).await.unwrap();
 }
 

@@ -198,11 +198,7 @@ fn nobody_listens_and_nobody_is_found() {
     snapshot("connection-refused", &once(&format!("http://127.0.0.1:{port}")));
     let ran = once(&format!("http://{}", no_host()));
     assert_eq!(ran.code, 5, "{}", ran.stderr);
-    assert!(
-        ran.stderr.starts_with("error: cannot find the address of `xxx"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.starts_with("error: cannot find the address of `xxx"), "{}", ran.stderr);
 }
 
 #[test]

@@ -60,10 +60,15 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
-/// The program with an empty environment.
+/// The program with an environment that has nothing but the wish not to ask the machine that runs the test.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_outcrop"));
-    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 

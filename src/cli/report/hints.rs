@@ -2,6 +2,7 @@
 
 use super::Facts;
 use crate::auth::bearer;
+use crate::client::Client;
 use crate::error::{Error, ServiceClass, ServiceFailure, TransportFailure, TransportKind, Waiting};
 
 pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
@@ -39,7 +40,7 @@ pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
 }
 
 fn service(failure: &ServiceFailure, facts: &Facts<'_>) -> Vec<String> {
-    let region = facts.client.map_or("", |client| client.region().value.as_str());
+    let region = facts.client.and_then(Client::region).map_or("", |region| region.value.as_str());
     match failure.class {
         ServiceClass::AccessDenied => denied(failure),
         ServiceClass::ModelNotGranted => {
@@ -116,12 +117,17 @@ fn rejected(failure: &ServiceFailure) -> Vec<String> {
 fn needs_profile(facts: &Facts<'_>) -> Vec<String> {
     let (Some(model), Some(client)) = (facts.model, facts.client) else { return vec![] };
     let id = model.value.rsplit_once("foundation-model/").map_or(model.value.as_str(), |(_, id)| id);
-    let profiles = client.region().value.geographies().iter().map(|geography| format!("{geography}.{id}"));
+    let profiles = client
+        .region()
+        .map(|region| region.value.geographies())
+        .unwrap_or_default()
+        .iter()
+        .map(|geography| format!("{geography}.{id}"));
     profiles.take(2).map(|profile| format!("use `--model {profile}`")).collect()
 }
 
 fn transport(failure: &TransportFailure, facts: &Facts<'_>) -> Vec<String> {
-    let region = facts.client.map_or("", |client| client.region().value.as_str());
+    let region = facts.client.and_then(Client::region).map_or("", |region| region.value.as_str());
     match failure.kind {
         TransportKind::Dns => vec![
             format!("Bedrock may not exist in region `{region}`: check `--region`"),

@@ -1,0 +1,148 @@
+//! What the credential chain touches outside this process, as values that a test can replace.
+//!
+//! Clock, randomness, files, processes, name resolution, and the person who reads a code from a device. HTTP has its
+//! own seam, [`Transport::scripted`](crate::transport::Transport::scripted), and the environment is an
+//! [`Env`](crate::Env).
+
+use crate::secret::Secret;
+use crate::time;
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::SystemTime;
+use zeroize::Zeroizing;
+
+/// A future that a closure returns.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Reads a file whole.
+pub type ReadFile = dyn Fn(&Path) -> io::Result<Vec<u8>> + Send + Sync;
+/// Replaces a file that only its owner may read, all at once.
+pub type WriteFile = dyn Fn(&Path, &[u8]) -> io::Result<()> + Send + Sync;
+/// Asks a person for a code.
+pub type AskCode = dyn Fn(&str) -> io::Result<String> + Send + Sync;
+
+/// The outside. [`World::default`] is the real one.
+#[derive(Clone)]
+pub struct World {
+    /// The wall clock: expiry times are compared with it, so a monotonic clock will not do.
+    pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    /// A number from 0 to 1 to spread delays with. Always 0: nothing waits between attempts.
+    pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
+    /// Reads a file whole.
+    pub read_file: Arc<ReadFile>,
+    /// Replaces a file that only its owner may read, all at once.
+    pub write_file: Arc<WriteFile>,
+    /// Runs a command line in a shell and gathers what it prints. Dropping the future ends the process.
+    pub run_command: Arc<dyn Fn(Secret) -> Pending<io::Result<CommandOutput>> + Send + Sync>,
+    /// The addresses of a host name.
+    pub look_up_host: Arc<dyn Fn(String) -> Pending<io::Result<Vec<IpAddr>>> + Send + Sync>,
+    /// Asks a person for the code that the MFA device of this serial number shows; it may block. `None`: there is
+    /// nobody to ask.
+    pub mfa_code: Option<Arc<AskCode>>,
+}
+
+/// What a command printed.
+pub struct CommandOutput {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output: credentials.
+    pub stdout: Zeroizing<Vec<u8>>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(time::now),
+            random: Arc::new(spread),
+            read_file: Arc::new(|path| std::fs::read(path)),
+            write_file: Arc::new(replace_file),
+            run_command: Arc::new(|command| Box::pin(run_in_shell(command))),
+            look_up_host: Arc::new(|host| Box::pin(look_up(host))),
+            mfa_code: None,
+        }
+    }
+}
+
+/// A number from 0 to 1, different at each call; good enough to spread retries, not for secrets.
+fn spread() -> f64 {
+    use std::hash::{BuildHasher, Hasher};
+    let seed = std::hash::RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+/// Writes beside the file and renames, so that a reader sees the old text or the new one, and a crash leaves one
+/// of them. Mode 0600 from the start.
+fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let written = create_private(&temporary).and_then(|mut file| {
+        file.write_all(text)?;
+        file.sync_all()
+    });
+    let replaced = written.and_then(|()| std::fs::rename(&temporary, path));
+    if replaced.is_err() {
+        // What stopped the write is reported; a left-over file is not worth a second error.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    replaced
+}
+
+fn create_private(path: &Path) -> io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+async fn run_in_shell(command: Secret) -> io::Result<CommandOutput> {
+    let (shell, switch) = if cfg!(windows) { ("cmd.exe", "/C") } else { ("sh", "-c") };
+    let output = tokio::process::Command::new(shell)
+        .arg(switch)
+        .arg(command.expose())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    Ok(CommandOutput {
+        code: output.status.code(),
+        stdout: Zeroizing::new(output.stdout),
+        stderr: output.stderr,
+    })
+}
+
+async fn look_up(host: String) -> io::Result<Vec<IpAddr>> {
+    Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_is_private_and_leaves_nothing_beside_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        std::fs::write(&path, "old").unwrap();
+        replace_file(&path, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(replace_file(&folder.path().join("absent/x"), b"new").is_err());
+    }
+
+    #[test]
+    fn the_spread_stays_between_0_and_1() {
+        assert!((0..100).map(|_| spread()).all(|number| (0.0..=1.0).contains(&number)));
+    }
+}
