@@ -99,8 +99,12 @@ impl Credentials {
         self
     }
 
-    /// The headers that sign `request` for `endpoint` at the time `now`.
-    pub(crate) fn sign(
+    /// The headers that sign `request` for `endpoint` at the time `now`, as [`sign::sign`] makes them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) for a URL that is not absolute, or text that no header
+    /// can carry.
+    pub fn sign(
         &self,
         request: sign::ToSign<'_>,
         endpoint: &Endpoint,

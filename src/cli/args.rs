@@ -38,7 +38,10 @@ pub(super) struct Cli {
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Global {
-    /// AWS region [default: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1]
+    /// Profile of the AWS files [default: AWS_PROFILE, else `default`]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// AWS region [default: the model's ARN, AWS_REGION, AWS_DEFAULT_REGION, the profile, instance metadata, else us-east-1]
     #[arg(long, global = true, value_name = "NAME")]
     pub region: Option<String>,
     /// URL of the Bedrock runtime, in place of the region's own

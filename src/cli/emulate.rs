@@ -12,6 +12,7 @@ use std::path::Path;
 pub(super) fn misplaced(global: &Global) -> Option<&'static str> {
     let given = [
         (global.demo, "--demo"),
+        (global.profile.is_some(), "--profile"),
         (global.region.is_some(), "--region"),
         (global.endpoint.is_some(), "--endpoint"),
         (global.ca_bundle.is_some(), "--ca-bundle"),

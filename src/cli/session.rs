@@ -104,6 +104,9 @@ fn client(
     } else if let Some(region) = arn_region(&model.value) {
         builder = builder.region_from(Sourced::new(region.to_owned(), Origin::ModelArn));
     }
+    if let Some(name) = &global.profile {
+        builder = builder.profile_from(Sourced::new(name.clone(), Origin::Flag("--profile")));
+    }
     if let Some(url) = &global.endpoint {
         builder = builder.endpoint_from(Sourced::new(url.clone(), Origin::Flag("--endpoint")));
     }

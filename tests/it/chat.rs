@@ -248,3 +248,27 @@ fn ctrl_c_is_heard_while_stdin_is_waited_for() {
     drop(stdin);
     assert!(matches!(code, Some(130) | None), "{code:?}");
 }
+
+#[test]
+fn a_profile_of_the_aws_files_gives_keys_and_region() {
+    use outcrop::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY};
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".aws")).unwrap();
+    let keys = format!(
+        "[work]\naws_access_key_id = {DEMO_ACCESS_KEY_ID}\naws_secret_access_key = {DEMO_SECRET_ACCESS_KEY}\n"
+    );
+    std::fs::write(home.path().join(".aws/credentials"), keys).unwrap();
+    std::fs::write(home.path().join(".aws/config"), "[profile work]\nregion = eu-west-3\n").unwrap();
+    let mut with_flag = program();
+    with_flag.env("HOME", home.path());
+    let arguments = ["chat", "-v", "-m", MODEL, "--endpoint", server.url(), "--profile", "work", "hi"];
+    let ran = run(&mut with_flag, &arguments);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("profile"), "{}", ran.stderr);
+    let mut with_variable = program();
+    with_variable.env("HOME", home.path()).env("AWS_PROFILE", "other");
+    let ran = run(&mut with_variable, &["chat", "-m", MODEL, "--endpoint", server.url(), "hi"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("other"), "{}", ran.stderr);
+}
