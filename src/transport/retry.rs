@@ -57,7 +57,7 @@ impl RetryPolicy {
         if let Some(Sourced { value, origin }) = find("AWS_MAX_ATTEMPTS", "max_attempts") {
             let attempts = value.trim().parse().ok().filter(|&attempts: &u32| attempts > 0);
             let Some(attempts) = attempts else {
-                return Err(wrong(origin, "it must be a whole number from 1"));
+                return Err(wrong(origin, "max_attempts", "it must be a whole number from 1"));
             };
             policy.max_attempts = Sourced::new(attempts, origin);
         }
@@ -65,7 +65,7 @@ impl RetryPolicy {
             policy.is_adaptive = match value.trim().to_ascii_lowercase().as_str() {
                 "adaptive" => true,
                 "standard" | "legacy" => false,
-                _ => return Err(wrong(origin, "it must be `standard` or `adaptive`")),
+                _ => return Err(wrong(origin, "retry_mode", "it must be `standard` or `adaptive`")),
             };
         }
         Ok(policy)
@@ -86,12 +86,14 @@ impl RetryPolicy {
     }
 }
 
-fn wrong(origin: Origin, problem: &str) -> Error {
-    let hints = vec![match &origin {
-        Origin::Variable(name) => format!("unset `{name}` to use the default"),
-        _ => "take the setting away to use the default".to_owned(),
-    }];
-    Error::Config(Box::new(ConfigProblem { origin, key: None, problem: problem.into(), hints }))
+/// A value that cannot be used; `setting` is its name in a profile, where the origin does not hold the name.
+fn wrong(origin: Origin, setting: &str, problem: &str) -> Error {
+    let (key, hint) = if let Origin::Variable(name) = &origin {
+        (None, format!("unset `{name}` to use the default"))
+    } else {
+        (Some(setting.to_owned()), format!("take `{setting}` away to use the default"))
+    };
+    Error::Config(Box::new(ConfigProblem { origin, key, problem: problem.into(), hints: vec![hint] }))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -396,6 +398,13 @@ mod tests {
             let value = if name == "max_attempts" { "7" } else { "adaptive" };
             Some(Sourced::new(value.to_owned(), Origin::Profile("p".into())))
         };
+        let text = RetryPolicy::resolve(&Env::empty(), |_| {
+            Some(Sourced::new("no".to_owned(), Origin::Profile("p".into())))
+        });
+        assert_eq!(
+            text.unwrap_err().to_string(),
+            "`max_attempts` in profile `p` cannot be used: it must be a whole number from 1"
+        );
         let policy = RetryPolicy::resolve(&Env::empty(), profile).unwrap();
         assert_eq!((policy.max_attempts.value, policy.is_adaptive), (7, true));
         let env = Env::empty().with("AWS_MAX_ATTEMPTS", "5").with("AWS_RETRY_MODE", "legacy");
