@@ -195,18 +195,16 @@ impl Client {
         let url = wire_url(&path)?;
         let call = Outgoing { inner: &self.0, settings, url: &url, body };
         let mut used = None;
-        let first = match call.send(&mut used).await {
-            Err(error) => error,
-            answer => return answer,
-        };
+        let answer = call.send(&mut used).await;
+        let Err(first) = answer else { return answer };
         // The service refused the keys themselves: once, others are looked for.
         let class = first.service_failure().map(|failure| failure.class);
-        match (&settings.auth, used, class) {
-            (AuthSource::Chain(cache), Some(used), Some(class)) if cache.refused(&used, class) => {
-                call.send(&mut None).await.map_err(|second| with_attempts_of(second, &first))
-            }
-            _ => Err(first),
+        if let (AuthSource::Chain(cache), Some(used), Some(class)) = (&settings.auth, used, class)
+            && cache.refused(&used, class)
+        {
+            return call.send(&mut None).await.map_err(|second| with_attempts_of(second, &first));
         }
+        Err(first)
     }
 }
 

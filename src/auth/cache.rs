@@ -110,11 +110,8 @@ impl CredentialCache {
     pub(crate) fn refused(&self, used: &Arc<Authorisation>, class: ServiceClass) -> bool {
         let Some(keys) = used.keys() else { return false };
         let is_renewable = !matches!(keys.source, Source::Environment | Source::Code);
-        let is_about_keys = match class {
-            ServiceClass::CredentialsExpired => true,
-            ServiceClass::CredentialsRejected => keys.session_token.is_some(),
-            _ => false,
-        };
+        let is_about_keys = class == ServiceClass::CredentialsExpired
+            || (class == ServiceClass::CredentialsRejected && keys.session_token.is_some());
         if !is_renewable || !is_about_keys {
             return false;
         }

@@ -116,9 +116,6 @@ pub(super) fn failure(what: &str, error: &Error) -> Failure {
         }
         error => (error.to_string(), matches!(error, Error::Config(_))),
     };
-    let hints = match error {
-        Error::Config(problem) => problem.hints.clone(),
-        _ => Vec::new(),
-    };
+    let hints = if let Error::Config(problem) = error { problem.hints.clone() } else { Vec::new() };
     Failure { problem: format!("{what}: {why}"), is_config, hints }
 }

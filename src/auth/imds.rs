@@ -177,15 +177,17 @@ fn is_header_text(text: &str) -> bool {
 
 /// No answer to the first request of a session means that there is no instance.
 fn no_token(base: &str, error: &Error) -> Trouble {
-    match error {
-        Error::Transport(_) => Trouble::NotHere(format!("nothing answers at `{base}`")),
-        Error::Timeout(_) => Trouble::NotHere(format!(
+    if matches!(error, Error::Transport(_)) {
+        return Trouble::NotHere(format!("nothing answers at `{base}`"));
+    }
+    if matches!(error, Error::Timeout(_)) {
+        return Trouble::NotHere(format!(
             "nothing answers at `{base}` within {} s (`AWS_EC2_METADATA_DISABLED=true` saves the wait; in a \
              container on an instance, raise the hop limit to 2)",
             LIMIT.as_secs()
-        )),
-        error => Trouble::Failed(error.to_string()),
+        ));
     }
+    Trouble::Failed(error.to_string())
 }
 
 impl Trouble {

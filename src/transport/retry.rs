@@ -63,7 +63,7 @@ impl RetryPolicy {
             .or_else(|| Some(find("AWS_MAX_ATTEMPTS", "max_attempts")?.map(|text| text.trim().parse().ok())));
         if let Some(Sourced { value, origin }) = attempts {
             let Some(number) = value.filter(|&number: &u32| number > 0) else {
-                return Err(wrong(origin, "it must be a whole number from 1"));
+                return Err(wrong(origin, "max_attempts", "it must be a whole number from 1"));
             };
             policy.max_attempts = Sourced::new(number, origin);
         }
@@ -71,7 +71,7 @@ impl RetryPolicy {
             policy.is_adaptive = match value.trim().to_ascii_lowercase().as_str() {
                 "adaptive" => true,
                 "standard" | "legacy" => false,
-                _ => return Err(wrong(origin, "it must be `standard` or `adaptive`")),
+                _ => return Err(wrong(origin, "retry_mode", "it must be `standard` or `adaptive`")),
             };
         }
         Ok(policy)
@@ -92,14 +92,20 @@ impl RetryPolicy {
     }
 }
 
-fn wrong(origin: Origin, problem: &str) -> Error {
-    let hint = if let Origin::Variable(name) = &origin {
-        format!("unset `{name}` to use the default")
-    } else {
-        "take the setting away to use the default".to_owned()
+/// A value that cannot be used; `setting` is its name in a profile, where the origin does not hold the name.
+fn wrong(origin: Origin, setting: &str, problem: &str) -> Error {
+    let (key, hint) = match &origin {
+        Origin::Variable(name) => (None, format!("unset `{name}` to use the default")),
+        Origin::Flag(_) | Origin::Code => (None, format!("leave {origin} out to use the default")),
+        Origin::File { .. }
+        | Origin::StandardInput
+        | Origin::Profile(_)
+        | Origin::ModelArn
+        | Origin::InstanceMetadata
+        | Origin::Demo
+        | Origin::Default => (Some(setting.to_owned()), format!("take `{setting}` away to use the default")),
     };
-    let hints = vec![hint];
-    Error::Config(Box::new(ConfigProblem { origin, key: None, problem: problem.into(), hints }))
+    Error::Config(Box::new(ConfigProblem { origin, key, problem: problem.into(), hints: vec![hint] }))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -408,6 +414,13 @@ mod tests {
             let value = if name == "max_attempts" { "7" } else { "adaptive" };
             Some(Sourced::new(value.to_owned(), Origin::Profile("p".into())))
         };
+        let text = RetryPolicy::resolve(None, &Env::empty(), |_| {
+            Some(Sourced::new("no".to_owned(), Origin::Profile("p".into())))
+        });
+        assert_eq!(
+            text.unwrap_err().to_string(),
+            "`max_attempts` in profile `p` cannot be used: it must be a whole number from 1"
+        );
         let policy = RetryPolicy::resolve(None, &Env::empty(), profile).unwrap();
         assert_eq!((policy.max_attempts.value, policy.is_adaptive), (7, true));
         let env = Env::empty().with("AWS_MAX_ATTEMPTS", "5").with("AWS_RETRY_MODE", "legacy");

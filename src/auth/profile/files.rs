@@ -127,6 +127,11 @@ impl Section {
     pub fn get(&self, name: &str) -> Option<&Property> {
         self.properties.get(&name.to_ascii_lowercase())
     }
+
+    /// The names of its properties, in lower case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.properties.keys().map(String::as_str)
+    }
 }
 
 impl Property {

@@ -1,0 +1,184 @@
+//! `sdk-behaviour` and `client-behaviour`: whole situations, from environment and files to requests on the wire.
+
+use super::{Verdicts, cases, json_files, name_of, script};
+use outcrop::auth::{Auth, Credentials, World};
+use outcrop::{Client, Env, Error, Origin, Secret, time};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// A situation: the client in it, and what it sends.
+struct Situation {
+    home: tempfile::TempDir,
+    client: Result<Client, Error>,
+    sent: script::Sent,
+    now: SystemTime,
+}
+
+impl Situation {
+    fn new(case: &Value) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path().to_str().unwrap();
+        for (file, text) in case["files"].as_object().into_iter().flatten() {
+            write(&home.path().join(file), &text.as_str().unwrap().replace("{HOME}", place));
+        }
+        let variables = case["env"].as_object().into_iter().flatten();
+        let env = variables.fold(Env::empty().with("HOME", place), |env, (name, value)| {
+            env.with(name.as_str(), value.as_str().unwrap().replace("{HOME}", place))
+        });
+        let now = time::parse_rfc3339("2026-03-01T12:00:00Z").unwrap();
+        let (transport, sent) = script::transport(&case["http"], now);
+        let world = World { clock: Arc::new(move || now), random: Arc::new(|| 0.0), ..World::default() };
+        let mut builder = Client::builder().env(&env).transport(transport).world(world);
+        if let Some(profile) = case["explicit_profile"].as_str() {
+            builder = builder.profile(profile);
+        }
+        Self { home, client: builder.build(), sent, now }
+    }
+
+    /// Compares requests and files with what is expected after the call.
+    fn compare(&self, case: &Value) -> Result<(), String> {
+        let sent = self.sent.lock().unwrap();
+        script::compare(&sent, &case["expect"]["requests"], self.now)?;
+        let after = &case["expect"]["file_after"];
+        if after.is_null() { Ok(()) } else { self.compare_file(case, after) }
+    }
+
+    /// The one JSON file of the case, or the file that `file_after` names.
+    fn compare_file(&self, case: &Value, after: &Value) -> Result<(), String> {
+        let files = case["files"].as_object().unwrap().keys().filter(|file| file.ends_with(".json"));
+        for file in files {
+            let expected = after.get(file).unwrap_or(after);
+            let text = std::fs::read_to_string(self.home.path().join(file)).unwrap_or_default();
+            let found: Value = serde_json::from_str(&text).unwrap_or_default();
+            if !script::is_expected(&found, expected, self.now) {
+                return Err(format!("{file} is {found} afterwards, expected {expected}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    if path.extension().is_some_and(|extension| extension == "sh") {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+/// The kind of a failure in the words of the cases.
+fn kind(error: &Error) -> &'static str {
+    match error {
+        Error::Config(_) | Error::InvalidRequest(_) => "config",
+        Error::NoCredentials(_) => "none",
+        Error::BrokenSource(broken) if broken.is_config => "config",
+        Error::BrokenSource(_) => "provider",
+        // The cases have no word for an answer that never came: what no service said is called wrong setup.
+        Error::Transport(_) => "config",
+        _ => "service",
+    }
+}
+
+/// Credentials in the form of the cases.
+pub(crate) fn told(keys: &Credentials) -> Value {
+    json!({
+        "access_key_id": keys.access_key_id,
+        "secret_access_key": keys.secret_access_key.expose(),
+        "session_token": keys.session_token.as_ref().map(Secret::expose),
+        "account_id": keys.account_id,
+        "expiry": keys.expires_at.map(time::rfc3339),
+    })
+}
+
+pub(super) async fn sources(folder: &Path) -> Verdicts {
+    let mut verdicts = Verdicts::default();
+    for (_, file) in json_files(folder) {
+        for case in cases(&file) {
+            verdicts.add(name_of(case), source(case).await);
+        }
+    }
+    verdicts
+}
+
+async fn source(case: &Value) -> Result<(), String> {
+    let expect = &case["expect"];
+    let situation = Situation::new(case);
+    let outcome = match &situation.client {
+        Ok(client) => resolve(client, expect).await?,
+        Err(error) => Err(error.to_string()).map_err(|text| (text, kind(error))),
+    };
+    match (&outcome, expect["outcome"].as_str()) {
+        (Ok(None), Some("region")) => {}
+        (Ok(Some(keys)), Some("credentials")) => {
+            if !script::is_expected(keys, &expect["credentials"], situation.now) {
+                return Err(format!("gave {keys}, expected {}", expect["credentials"]));
+            }
+        }
+        (Err((text, kind)), Some("none" | "error")) => {
+            if expect["kind"] != *kind {
+                return Err(format!("{kind} ({text}), expected {} ({})", expect["kind"], expect["message"]));
+            }
+        }
+        _ => return Err(format!("{outcome:?}, expected {expect}")),
+    }
+    situation.compare(case)
+}
+
+/// Credentials, or `None` where only the region is asked; a failure with its kind.
+type Outcome = Result<Option<Value>, (String, &'static str)>;
+
+async fn resolve(client: &Client, expect: &Value) -> Result<Outcome, String> {
+    let failed = |error: Error| Err((error.to_string(), kind(&error)));
+    let settings = match client.settings().await {
+        Ok(settings) => settings,
+        Err(error) => return Ok(failed(error)),
+    };
+    let region = Some(&settings.region).filter(|region| region.origin != Origin::Default);
+    let region = region.map(|region| region.value.as_str());
+    if region != expect["region"].as_str() {
+        return Err(format!("region {region:?}, expected {}", expect["region"]));
+    }
+    if expect["outcome"] == "region" {
+        return Ok(Ok(None));
+    }
+    Ok(match client.auth().await {
+        Ok((Auth::SigV4(keys), _)) => Ok(Some(told(&keys))),
+        Ok((auth, _)) => Ok(Some(json!(format!("{auth:?}")))),
+        Err(error) => failed(error),
+    })
+}
+
+pub(super) async fn calls(folder: &Path) -> Verdicts {
+    let mut verdicts = Verdicts::default();
+    for (_, file) in json_files(folder) {
+        for case in cases(&file) {
+            verdicts.add(name_of(case), call(case).await);
+        }
+    }
+    verdicts
+}
+
+async fn call(case: &Value) -> Result<(), String> {
+    let expect = &case["expect"];
+    let situation = Situation::new(case);
+    let model = case["call"]["model_id"].as_str().unwrap();
+    let body = case["call"]["body"].to_string();
+    let outcome = match &situation.client {
+        Ok(client) => {
+            client.converse_raw(model, body.into()).await.map_err(|error| (error.to_string(), kind(&error)))
+        }
+        Err(error) => Err((error.to_string(), kind(error))),
+    };
+    match (&outcome, expect["outcome"].as_str()) {
+        (Ok(_), Some("ok")) => {}
+        // Some cases give no kind: any failure will do.
+        (Err((_, kind)), Some("error"))
+            if expect["kind"].as_str().is_none_or(|expected| expected == *kind) => {}
+        _ => return Err(format!("{outcome:?}, expected {expect}")),
+    }
+    situation.compare(case)
+}
