@@ -1,6 +1,6 @@
 //! The program: arguments in, answer on stdout, talk on stderr, exit code out.
 //!
-//! A front end over the public API. One file a command; [`report`] turns errors into what a user reads.
+//! A front end over the public API. One file a command; `report` turns errors into what a user reads.
 
 mod answer;
 mod args;
