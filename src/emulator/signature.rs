@@ -174,7 +174,7 @@ fn escape(bytes: impl IntoIterator<Item = u8>) -> String {
 }
 
 /// Undoes escapes; a `%` without two hex digits stands for itself, `+` for a space.
-fn unescape(text: &str) -> Vec<u8> {
+pub(super) fn unescape(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
