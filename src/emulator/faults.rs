@@ -13,7 +13,7 @@
 //!
 //! `match` and its members may be left out, as may `times` (always). The operations of the services behind
 //! credentials are `AssumeRole`, `AssumeRoleWithWebIdentity`, `GetCallerIdentity`, `GetMetadataToken`,
-//! `GetMetadataRole`, `GetMetadataCredentials` and `GetMetadataRegion`; rules must name them to hit them. Once a rule's `times` are used up the
+//! `GetMetadataRole`, `GetMetadataCredentials`, `GetMetadataRegion` and `GetContainerCredentials`; rules must name them to hit them. Once a rule's `times` are used up the
 //! rules after it are looked at, so that a list is also a sequence.
 //!
 //! Without a scenario a fault is chosen by calling the model `emulator.NAME`: see [`Fault::from_model_id`].

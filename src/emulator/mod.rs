@@ -7,8 +7,8 @@
 //!
 //! What the models say is a small fixed text about rocks, the same for the same question. It knows Converse,
 //! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel.
-//! On the same port it is the services behind credentials: STS and instance metadata; the keys that they give
-//! out are accepted until they end (see [`IdentityOptions`]). It listens in plain HTTP and is no place for real credentials.
+//! On the same port it is the services behind credentials: STS, instance metadata and the endpoint of containers;
+//! the keys that they give out are accepted until they end (see [`IdentityOptions`]). It listens in plain HTTP and is no place for real credentials.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {
@@ -21,11 +21,13 @@
 //! ```
 
 mod answer;
+mod api_key;
 mod catalog;
 mod control;
 mod dice;
 mod events;
 mod faults;
+mod form;
 mod identity;
 mod options;
 mod prompt;

@@ -6,6 +6,7 @@
 //!
 //! Bearer tokens: <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>.
 
+use super::api_key;
 use super::identity::{DEMO_ACCOUNT_ID, HeldKey, Issued};
 use super::options::{AccessKey, EmulatorOptions};
 use super::received::Received;
@@ -19,7 +20,7 @@ use std::time::{Duration, SystemTime};
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// Signatures further away from the clock than this are refused.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// What credentials are checked against.
 pub(super) struct Gate<'a> {
@@ -38,7 +39,7 @@ impl Gate<'_> {
     }
 
     /// The key of this id, whether known from the beginning or given out since.
-    fn key(&self, access_key_id: &str) -> Option<HeldKey> {
+    pub(super) fn key(&self, access_key_id: &str) -> Option<HeldKey> {
         let known = self.options.access_keys.iter().find(|key| key.access_key_id == access_key_id);
         let known = known.map(|key| HeldKey { key: key.clone(), arn: demo_user() });
         known.or_else(|| self.issued.key(access_key_id))
@@ -88,27 +89,25 @@ pub(super) fn verify(received: &Received, gate: &Gate<'_>, service: &str) -> Res
         Some((scheme, parameters)) if scheme == ALGORITHM => {
             verify_signature(received, parameters, gate, service)
         }
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            verify_bearer(token, options)?;
-            Ok(gate.nobody())
+        Some((scheme, token)) if service == "bedrock" && scheme.eq_ignore_ascii_case("bearer") => {
+            verify_bearer(token, gate)
         }
         _ if !options.require_auth => Ok(gate.nobody()),
         _ => Err(incomplete(&["Credential", "Signature", "SignedHeaders"])),
     }
 }
 
-/// Tokens are compared as they are: the signature inside a `bedrock-api-key-` one is not looked at.
-fn verify_bearer(token: &str, options: &EmulatorOptions) -> Result<(), Refusal> {
+/// Tokens are compared as they are; short-term keys carry the proof with them.
+fn verify_bearer(token: &str, gate: &Gate<'_>) -> Result<Caller, Refusal> {
+    let options = gate.options;
     if !options.require_auth || options.bearer_tokens.iter().any(|known| known.expose() == token) {
-        return Ok(());
+        return Ok(gate.nobody());
     }
-    let has_prefix = ["ABSK", "bedrock-api-key-"].iter().any(|prefix| token.starts_with(prefix));
-    let message = if has_prefix {
-        "Authentication failed: Please make sure your API Key is valid."
-    } else {
-        "Invalid API Key format: Must start with pre-defined prefix"
-    };
-    Err(Refusal::new(403, "AccessDeniedException", message))
+    match token.strip_prefix(api_key::PREFIX) {
+        Some(encoded) => api_key::verify(encoded, gate),
+        None if token.starts_with("ABSK") => Err(api_key::invalid()),
+        None => Err(api_key::denied("Invalid API Key format: Must start with pre-defined prefix")),
+    }
 }
 
 fn verify_signature(

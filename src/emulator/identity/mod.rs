@@ -1,10 +1,11 @@
-//! The services behind credentials, on the same port as Bedrock: STS and instance metadata.
+//! The services behind credentials, on the same port as Bedrock: STS, instance metadata, and the
+//! endpoint of containers.
 //!
 //! What they give out Bedrock's operations accept until it ends. This file finds out which service a request
 //! is for; each service has a file of its own, with its answers and its form of errors. Identities have no
 //! policies: whoever is known may call everything.
 
-mod form;
+mod container;
 mod issued;
 mod metadata;
 mod options;
@@ -29,6 +30,7 @@ use std::time::Duration;
 enum Service {
     Sts,
     Metadata,
+    Container,
 }
 
 /// A request to one of the services.
@@ -45,6 +47,7 @@ pub(super) enum Call {
     MetadataRegion,
     /// Anything else under `/latest/`.
     UnknownMetadata,
+    ContainerCredentials,
 }
 
 impl Call {
@@ -58,6 +61,7 @@ impl Call {
             Call::MetadataRole => "GetMetadataRole",
             Call::MetadataCredentials => "GetMetadataCredentials",
             Call::MetadataRegion => "GetMetadataRegion",
+            Call::ContainerCredentials => "GetContainerCredentials",
             Call::UnknownAction | Call::UnknownMetadata => "Unknown",
         }
     }
@@ -73,6 +77,7 @@ impl Call {
             | Call::MetadataCredentials
             | Call::MetadataRegion
             | Call::UnknownMetadata => Service::Metadata,
+            Call::ContainerCredentials => Service::Container,
         }
     }
 }
@@ -82,7 +87,7 @@ pub(super) fn route(received: &Received) -> Option<Call> {
     match (received.method.as_str(), received.path()) {
         ("POST", "/") if has_form(received) => Some(sts::route(&received.body)),
         (method, path) if path.starts_with("/latest/") => Some(metadata::route(method, path)),
-        _ => None,
+        (method, path) => container::route(method, path),
     }
 }
 
@@ -138,6 +143,7 @@ pub(super) fn answer(call: Call, visit: &Visit<'_>) -> Result<Answer, Refusal> {
         Call::MetadataCredentials => metadata::credentials(visit),
         Call::MetadataRegion => metadata::region(visit),
         Call::UnknownMetadata => Err(metadata::unknown(visit)),
+        Call::ContainerCredentials => container::credentials(visit),
     };
     reply.map(Answer::Reply)
 }
@@ -146,7 +152,7 @@ pub(super) fn answer(call: Call, visit: &Visit<'_>) -> Result<Answer, Refusal> {
 pub(super) fn denied(call: Call) -> Refusal {
     let prefix = match call.service() {
         Service::Sts => "sts:",
-        Service::Metadata => "",
+        Service::Metadata | Service::Container => "",
     };
     let message = format!("Not authorized to perform {prefix}{}", call.name());
     Refusal::new(403, "AccessDeniedException", message)
@@ -157,5 +163,6 @@ pub(super) fn refused(call: Call, refusal: &Refusal, request_id: &str) -> Reply 
     match call.service() {
         Service::Sts => sts::refused(call, refusal, request_id),
         Service::Metadata => metadata::refused(refusal),
+        Service::Container => container::refused(refusal),
     }
 }

@@ -59,6 +59,9 @@ pub struct IdentityOptions {
     pub web_identity_tokens: Vec<ExpiringToken>,
     /// The instance whose metadata is served.
     pub instance_metadata: InstanceMetadata,
+    /// What the `Authorization` header of requests for a container's credentials must hold. `None`: anything
+    /// or nothing.
+    pub container_token: Option<Secret>,
 }
 
 impl Default for IdentityOptions {
@@ -68,6 +71,7 @@ impl Default for IdentityOptions {
             roles: None,
             web_identity_tokens: vec![ExpiringToken::lasting(DEMO_WEB_IDENTITY_TOKEN)],
             instance_metadata: InstanceMetadata::Role { name: DEMO_ROLE_NAME.to_owned(), is_stale: false },
+            container_token: None,
         }
     }
 }

@@ -6,10 +6,10 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html>
 
-use super::form::Form;
 use super::issued::Issue;
 use super::{Call, Visit, denied};
 use crate::emulator::answer::Reply;
+use crate::emulator::form::Form;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::verify::{Caller, verify};
 use crate::time::{amz_date, rfc3339};

@@ -1,12 +1,16 @@
 //! The services behind credentials over a socket, and what their credentials are worth at Bedrock.
 
 use super::{Emulator, EmulatorOptions, End, Got, exchange};
-use crate::auth::sign::{Scope, SigningKeys, ToSign, sign};
+use crate::auth::sign::{Scope, SigningKeys, ToSign, presign, sign};
 use crate::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY, IdentityOptions, Scenario};
 use crate::secret::Secret;
 use crate::time;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use std::time::Duration;
 
+mod container;
 mod metadata;
 mod sts;
 
@@ -24,6 +28,14 @@ impl Keys {
             access_key_id: DEMO_ACCESS_KEY_ID.to_owned(),
             secret_access_key: Secret::from(DEMO_SECRET_ACCESS_KEY),
             session_token: None,
+        }
+    }
+
+    fn signing(&self) -> SigningKeys<'_> {
+        SigningKeys {
+            access_key_id: &self.access_key_id,
+            secret_access_key: &self.secret_access_key,
+            session_token: self.session_token.as_ref(),
         }
     }
 
@@ -63,14 +75,9 @@ async fn send_signed(
     (method, target, content_type, body): (&str, &str, &str, &str),
 ) -> Got {
     let url = format!("{}{target}", emulator.url());
-    let keys = SigningKeys {
-        access_key_id: &keys.access_key_id,
-        secret_access_key: &keys.secret_access_key,
-        session_token: keys.session_token.as_ref(),
-    };
     let headers = [("content-type", content_type)];
     let request = ToSign { method, url: &url, headers: &headers, body: body.as_bytes() };
-    let added = sign(request, keys, Scope { region: "eu-west-1", service }, time::now()).unwrap();
+    let added = sign(request, keys.signing(), Scope { region: "eu-west-1", service }, time::now()).unwrap();
     let mut headers = headers.to_vec();
     headers.extend(added.iter().map(|(name, value)| (*name, value.as_str())));
     send(emulator, method, target, &headers, body).await
@@ -120,4 +127,29 @@ async fn scenarios_hit_the_operations_that_they_name() {
     assert_eq!((got.status, got.end), (0, End::Early));
     let quota = (400, Some("ServiceQuotaExceededException".to_owned()));
     assert_eq!(call_bedrock(&emulator, &Keys::demo()).await, quota);
+}
+
+#[tokio::test]
+async fn an_api_key_is_worth_as_much_as_the_credentials_that_it_was_made_from() {
+    for (options, status) in [(IdentityOptions::default(), 200), (short_lived(), 403)] {
+        let emulator = start(options).await;
+        let document = send(&emulator, "GET", "/container/credentials", &[], "").await.json();
+        let keys = Keys::from_json(&document, ["AccessKeyId", "SecretAccessKey", "Token"]);
+        let scope = Scope { region: "eu-west-1", service: "bedrock" };
+        let url = "https://bedrock.amazonaws.com/?Action=CallWithBearerToken";
+        let life = Duration::from_secs(43_200);
+        let url = presign("POST", url, life, keys.signing(), scope, time::now()).unwrap();
+        let encoded = STANDARD.encode(format!("{}&Version=1", url.trim_start_matches("https://")));
+        let header = format!("Bearer bedrock-api-key-{encoded}");
+        let headers = [("authorization", header.as_str())];
+        let got = send(&emulator, "GET", "/foundation-models", &headers, "").await;
+        assert_eq!(got.status, status);
+        if status == 403 {
+            assert_eq!(got.json()["Message"], "Bearer Token has expired");
+        }
+        let identity = "Action=GetCallerIdentity&Version=2011-06-15";
+        let headers = [headers[0], ("content-type", "application/x-www-form-urlencoded")];
+        let got = send(&emulator, "POST", "/", &headers, identity).await;
+        assert_eq!((got.status, sts::text(&got, "Code").as_str()), (403, "IncompleteSignature"));
+    }
 }

@@ -226,7 +226,7 @@ fn bearer_tokens_are_compared() {
     assert_eq!(verify(&with(DEMO_BEARER_TOKEN), &options, now()).unwrap().region, "us-west-2");
     for (token, fragment) in [
         ("ABSKwrong", "make sure your API Key is valid"),
-        ("bedrock-api-key-AAAA", "make sure your API Key is valid"),
+        ("bedrock-api-key-AAAA", "Invalid API Key format: Must be a presigned URL"),
         ("eyJhbGciOi", "Must start with pre-defined prefix"),
         ("", "Must start with pre-defined prefix"),
     ] {

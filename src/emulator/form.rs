@@ -3,7 +3,7 @@
 //! A name that comes twice counts with its first value; bytes that are no UTF-8 are replaced. Nothing in
 //! here is an error: what a service misses in a form, it says itself.
 
-use crate::emulator::signature::unescape;
+use super::signature::unescape;
 
 /// The members of a form, decoded, in the order in which they came.
 #[derive(Debug, PartialEq, Eq)]
