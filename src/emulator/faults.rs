@@ -11,7 +11,9 @@
 //! ]
 //! ```
 //!
-//! `match` and its members may be left out, as may `times` (always). Once a rule's `times` are used up the
+//! `match` and its members may be left out, as may `times` (always). The operations of the services behind
+//! credentials are `AssumeRole`, `AssumeRoleWithWebIdentity`, `GetCallerIdentity`, `GetMetadataToken`,
+//! `GetMetadataRole`, `GetMetadataCredentials`, `GetMetadataRegion` and `GetContainerCredentials`; rules must name them to hit them. Once a rule's `times` are used up the
 //! rules after it are looked at, so that a list is also a sequence.
 //!
 //! Without a scenario a fault is chosen by calling the model `emulator.NAME`: see [`Fault::from_model_id`].
@@ -285,7 +287,8 @@ pub struct Rule {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// The operation as AWS names it: `ConverseStream`, `ListInferenceProfiles`.
+    /// The operation as AWS names it: `ConverseStream`, `ListInferenceProfiles`. Operations behind
+    /// credentials (`AssumeRole`, `GetMetadataToken`) are hit only by rules that name them.
     pub operation: Option<String>,
     /// The model, profile or ARN in the path, decoded.
     pub model: Option<String>,
@@ -310,6 +313,17 @@ impl Chooser {
     /// Starts counting.
     pub(super) fn new(scenario: Scenario) -> Self {
         Self { rules: scenario.rules, failed: HashMap::new() }
+    }
+
+    /// The fault of a request for credentials, if any. A rule for all of Bedrock is none for what it takes
+    /// to get there.
+    pub(super) fn choose_named(&mut self, operation: &str) -> Option<Fault> {
+        let rule = self.rules.iter_mut().find(|rule| {
+            let is_named = rule.filter.operation.as_deref() == Some(operation);
+            is_named && rule.filter.model.is_none() && rule.times != Some(0)
+        })?;
+        rule.times = rule.times.map(|times| times - 1);
+        Some(rule.fault.clone())
     }
 
     /// The fault of this request, if any.

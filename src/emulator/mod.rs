@@ -6,8 +6,9 @@
 //! and goes wrong in every way that a network and a service can, on demand (see [`Fault`]).
 //!
 //! What the models say is a small fixed text about rocks, the same for the same question. It knows Converse,
-//! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel,
-//! STS or instance metadata. It listens in plain HTTP and is no place for real credentials.
+//! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel.
+//! On the same port it is the services behind credentials: STS, instance metadata and the endpoint of containers;
+//! the keys that they give out are accepted until they end (see [`IdentityOptions`]). It listens in plain HTTP and is no place for real credentials.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {
@@ -20,11 +21,14 @@
 //! ```
 
 mod answer;
+mod api_key;
 mod catalog;
 mod control;
 mod dice;
 mod events;
 mod faults;
+mod form;
+mod identity;
 mod options;
 mod prompt;
 mod prose;
@@ -43,6 +47,10 @@ mod validate;
 mod verify;
 
 pub use faults::{Fault, Filter, Rule, Scenario, StreamException};
+pub use identity::{
+    DEMO_ACCOUNT_ID, DEMO_ROLE_NAME, DEMO_WEB_IDENTITY_TOKEN, ExpiringToken, IdentityOptions,
+    InstanceMetadata,
+};
 pub use options::{
     AccessKey, DEMO_ACCESS_KEY_ID, DEMO_BEARER_TOKEN, DEMO_MODEL_ID, DEMO_SECRET_ACCESS_KEY, EmulatorOptions,
 };

@@ -4,6 +4,7 @@
 //! environment.
 
 use super::faults::Scenario;
+use super::identity::IdentityOptions;
 use crate::secret::Secret;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::SystemTime;
@@ -57,6 +58,8 @@ pub struct EmulatorOptions {
     pub access_keys: Vec<AccessKey>,
     /// Tokens that are accepted as `Authorization: Bearer`.
     pub bearer_tokens: Vec<Secret>,
+    /// Whom the services behind credentials know, and how long what they give out lives.
+    pub identity: IdentityOptions,
     /// How far the emulator's clock is ahead of the real one, in seconds: the `Date` header and the check of
     /// signatures follow it.
     pub clock_offset_seconds: i64,
@@ -78,6 +81,7 @@ impl Default for EmulatorOptions {
             require_auth: true,
             access_keys: vec![AccessKey::demo()],
             bearer_tokens: vec![Secret::from(DEMO_BEARER_TOKEN)],
+            identity: IdentityOptions::default(),
             clock_offset_seconds: 0,
             tokens_per_second: 0.0,
             page_size: 100,

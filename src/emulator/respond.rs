@@ -6,15 +6,16 @@ use super::answer::{Answer, Break, Reply};
 use super::catalog::Catalog;
 use super::control;
 use super::faults::{Chooser, Fault};
+use super::identity::{self, Call, Issued, Visit};
 use super::options::EmulatorOptions;
 use super::prompt::PromptCache;
 use super::received::Received;
 use super::refusal::Refusal;
 use super::routes::{Operation, Route, route};
 use super::runtime::{self, Setting};
-use super::verify::{Caller, expired_token, verify};
+use super::verify::{Caller, Gate, expired_token, verify};
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// An emulated account: what it was told, and what it remembers from request to request.
@@ -23,6 +24,7 @@ pub(super) struct Account {
     catalog: Catalog,
     chooser: Mutex<Chooser>,
     cache: Mutex<PromptCache>,
+    issued: Issued,
 }
 
 impl Account {
@@ -33,31 +35,52 @@ impl Account {
     /// When the built-in list of models cannot be read.
     pub(super) fn new(options: EmulatorOptions) -> Result<Self, serde_json::Error> {
         let chooser = Mutex::new(Chooser::new(options.scenario.clone()));
-        Ok(Self { options, catalog: Catalog::built_in()?, chooser, cache: Mutex::default() })
+        Ok(Self {
+            options,
+            catalog: Catalog::built_in()?,
+            chooser,
+            cache: Mutex::default(),
+            issued: Issued::default(),
+        })
     }
 
-    /// The answer to a request that arrives at `now`.
-    pub(super) fn respond(&self, received: &Received, now: SystemTime) -> Answer {
-        self.attempt(received, now).unwrap_or_else(|refusal| Answer::Reply(Reply::refused(&refusal)))
+    /// The answer to a request that arrives at `now`. Some answers hold their `request_id` in the body.
+    pub(super) fn respond(&self, received: &Received, now: SystemTime, request_id: &str) -> Answer {
+        let gate = Gate { options: &self.options, issued: &self.issued, now };
+        let outcome = match identity::route(received) {
+            Some(call) => {
+                let visit = Visit { received, gate: &gate, request_id };
+                self.identify(call, &visit).map_err(|refusal| identity::refused(call, &refusal, request_id))
+            }
+            None => self.attempt(received, &gate).map_err(|refusal| Reply::refused(&refusal)),
+        };
+        outcome.unwrap_or_else(Answer::Reply)
     }
 
-    fn attempt(&self, received: &Received, now: SystemTime) -> Result<Answer, Refusal> {
-        let caller = verify(received, &self.options, now)?;
+    /// A request to one of the services behind credentials, which check for themselves who is calling.
+    fn identify(&self, call: Call, visit: &Visit<'_>) -> Result<Answer, Refusal> {
+        let fault = self.chooser().choose_named(call.name());
+        let early = fault.as_ref().and_then(|fault| before_the_head(fault, || identity::denied(call)));
+        let answer = early.unwrap_or_else(|| identity::answer(call, visit))?;
+        Ok(delayed(answer, fault.as_ref()))
+    }
+
+    fn attempt(&self, received: &Received, gate: &Gate<'_>) -> Result<Answer, Refusal> {
+        let caller = verify(received, gate, "bedrock")?;
         let route = route(received)?;
         let model_id = Some(route.id.as_str()).filter(|id| !id.is_empty());
-        let fault = {
-            // A poisoned lock only means that another request died while it was counted.
-            let mut chooser = self.chooser.lock().unwrap_or_else(PoisonError::into_inner);
-            chooser.choose(route.operation.name(), model_id)
-        };
-        if let Some(answer) = fault.as_ref().and_then(|fault| before_the_head(fault, &route, &caller)) {
+        let fault = self.chooser().choose(route.operation.name(), model_id);
+        let early = fault.as_ref().and_then(|fault| before_the_head(fault, || denied(&route, &caller)));
+        if let Some(answer) = early {
             return answer;
         }
-        let mut reply = self.operate(&route, received, &caller, fault.as_ref())?;
-        if let Some(Fault::Slow { ms }) = fault {
-            reply.delay += Duration::from_millis(ms);
-        }
-        Ok(Answer::Reply(reply))
+        let reply = self.operate(&route, received, &caller, fault.as_ref())?;
+        Ok(delayed(Answer::Reply(reply), fault.as_ref()))
+    }
+
+    fn chooser(&self) -> MutexGuard<'_, Chooser> {
+        // A poisoned lock only means that another request died while it was counted.
+        self.chooser.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn operate(
@@ -116,15 +139,25 @@ fn token_time(tokens_per_second: f64) -> Duration {
     }
 }
 
+fn delayed(answer: Answer, fault: Option<&Fault>) -> Answer {
+    match (answer, fault) {
+        (Answer::Reply(mut reply), Some(Fault::Slow { ms })) => {
+            reply.delay += Duration::from_millis(*ms);
+            Answer::Reply(reply)
+        }
+        (answer, _) => answer,
+    }
+}
+
 /// The answer of faults that replace the operation's own. `None`: the fault is for later.
-fn before_the_head(fault: &Fault, route: &Route, caller: &Caller) -> Option<Result<Answer, Refusal>> {
+fn before_the_head(fault: &Fault, denied: impl FnOnce() -> Refusal) -> Option<Result<Answer, Refusal>> {
     let refusal = match fault {
         Fault::Throttle { retry_after_ms } => Refusal {
             retry_after_ms: *retry_after_ms,
             ..Refusal::new(429, "ThrottlingException", "Too many requests, please wait before trying again.")
         },
         Fault::Http { status, code, message } => http_error(*status, code.as_deref(), message.as_deref()),
-        Fault::Denied => denied(route, caller),
+        Fault::Denied => denied(),
         Fault::NotGranted => Refusal::new(
             403,
             "AccessDeniedException",
@@ -221,8 +254,9 @@ fn denied(route: &Route, caller: &Caller) -> Refusal {
         403,
         "AccessDeniedException",
         format!(
-            "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: bedrock:{action} on \
-             resource: {resource} because no identity-based policy allows the bedrock:{action} action"
+            "User: {} is not authorized to perform: bedrock:{action} on resource: {resource} because no \
+             identity-based policy allows the bedrock:{action} action",
+            caller.arn
         ),
     )
 }

@@ -73,11 +73,11 @@ impl Server {
     }
 
     async fn handle(&self, request: Request<Incoming>) -> Result<Response<Delivery>, Broken> {
-        let now = self.now();
+        let (now, request_id) = (self.now(), self.next_request_id());
         let answer = match receive(request).await {
             Ok(received) => {
                 self.remember(&received);
-                self.account.respond(&received, now)
+                self.account.respond(&received, now, &request_id)
             }
             Err(Unreceived::TooLarge) => Answer::Reply(Reply::refused(&Refusal::too_large(LARGEST_BODY))),
             Err(Unreceived::Unreadable) => Answer::Nothing(Break::Close),
@@ -89,7 +89,7 @@ impl Server {
         if !reply.delay.is_zero() {
             tokio::time::sleep(reply.delay).await;
         }
-        Ok(response(reply, &self.next_request_id(), now))
+        Ok(response(reply, &request_id, now))
     }
 
     /// A UUID in form; the same for the same number of answers, so that runs can be compared.

@@ -1,10 +1,12 @@
 //! The signature that a received request should carry, computed from what came over the wire.
 //!
 //! It is a second implementation of Signature Version 4, on purpose independent of the signer in
-//! `auth::sign`: the two agree only if both are right. It reads header signatures alone, no presigned URLs.
+//! `auth::sign`: the two agree only if both are right. For presigned URLs it
+//! computes the signature of the request that was signed; what else must hold is `api_key`'s affair.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+use super::form::Form;
 use super::received::Received;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -47,15 +49,10 @@ impl<'a> Authorization<'a> {
                 .map(|(_, value)| value)
                 .filter(|value| !value.is_empty())
         };
-        // An access key id holds no slash, so the scope is what stands after the first one.
-        let scope = value("Credential").and_then(|credential| {
-            let mut parts = credential.splitn(5, '/');
-            Some((parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?))
-        });
+        let scope = value("Credential").and_then(|credential| Self::new(credential, "", ""));
         match (scope, value("SignedHeaders"), value("Signature")) {
-            (Some((access_key_id, date, region, service, terminator)), Some(headers), Some(signature)) => {
-                let signed_headers = headers.split(';').collect();
-                Ok(Self { access_key_id, date, region, service, terminator, signed_headers, signature })
+            (Some(scope), Some(headers), Some(signature)) => {
+                Ok(Self { signed_headers: headers.split(';').collect(), signature, ..scope })
             }
             (scope, headers, signature) => Err([
                 ("Credential", scope.is_none()),
@@ -66,6 +63,26 @@ impl<'a> Authorization<'a> {
             .filter_map(|(name, missing)| missing.then_some(name))
             .collect()),
         }
+    }
+
+    /// Reads the parameters of a presigned URL. `None` when one of them is missing or cannot be read.
+    pub(super) fn from_query(query: &'a Form) -> Option<Self> {
+        let value = |name| query.get(name);
+        Self::new(value("X-Amz-Credential")?, value("X-Amz-SignedHeaders")?, value("X-Amz-Signature")?)
+    }
+
+    fn new(credential: &'a str, signed_headers: &'a str, signature: &'a str) -> Option<Self> {
+        // An access key id holds no slash, so the scope is what stands after the first one.
+        let mut parts = credential.splitn(5, '/');
+        Some(Self {
+            access_key_id: parts.next()?,
+            date: parts.next()?,
+            region: parts.next()?,
+            service: parts.next()?,
+            terminator: parts.next()?,
+            signed_headers: signed_headers.split(';').collect(),
+            signature,
+        })
     }
 
     /// Whether this header (in lower case) is signed.
@@ -174,7 +191,7 @@ fn escape(bytes: impl IntoIterator<Item = u8>) -> String {
 }
 
 /// Undoes escapes; a `%` without two hex digits stands for itself, `+` for a space.
-fn unescape(text: &str) -> Vec<u8> {
+pub(super) fn unescape(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -462,3 +462,5 @@ fn an_access_key_does_not_print_its_secret() {
     let printed = format!("{:?}", AccessKey::demo());
     assert!(printed.contains(DEMO_ACCESS_KEY_ID) && !printed.contains(DEMO_SECRET_ACCESS_KEY), "{printed}");
 }
+
+mod identity;

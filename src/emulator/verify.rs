@@ -6,6 +6,8 @@
 //!
 //! Bearer tokens: <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>.
 
+use super::api_key;
+use super::identity::{DEMO_ACCOUNT_ID, HeldKey, Issued};
 use super::options::{AccessKey, EmulatorOptions};
 use super::received::Received;
 use super::refusal::Refusal;
@@ -18,86 +20,117 @@ use std::time::{Duration, SystemTime};
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// Signatures further away from the clock than this are refused.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// What credentials are checked against.
+pub(super) struct Gate<'a> {
+    /// Keys and tokens that were known from the beginning.
+    pub(super) options: &'a EmulatorOptions,
+    /// Keys that were given out since.
+    pub(super) issued: &'a Issued,
+    /// The emulator's clock.
+    pub(super) now: SystemTime,
+}
+
+impl Gate<'_> {
+    /// The region of requests whose credentials name none.
+    pub(super) fn own_region(&self) -> String {
+        self.options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned())
+    }
+
+    /// The key of this id, whether known from the beginning or given out since.
+    pub(super) fn key(&self, access_key_id: &str) -> Option<HeldKey> {
+        let known = self.options.access_keys.iter().find(|key| key.access_key_id == access_key_id);
+        let known = known.map(|key| HeldKey { key: key.clone(), arn: demo_user() });
+        known.or_else(|| self.issued.key(access_key_id))
+    }
+
+    /// The caller where nothing says who it is.
+    fn nobody(&self) -> Caller {
+        Caller { region: self.own_region(), arn: demo_user() }
+    }
+}
 
 /// Whose request it is, as far as the answer depends on it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Caller {
     /// The region that the request is for.
     pub(super) region: String,
+    /// The ARN of the user or of the role's session.
+    pub(super) arn: String,
 }
 
-/// Checks the credentials of `received` at the time `now`.
+impl Caller {
+    /// Whether the caller is a role that was assumed.
+    pub(super) fn is_role_session(&self) -> bool {
+        self.arn.contains(":assumed-role/")
+    }
+}
+
+fn demo_user() -> String {
+    format!("arn:aws:iam::{DEMO_ACCOUNT_ID}:user/demo")
+}
+
+/// Checks the credentials of `received`, whose signature must be for `service`.
 ///
 /// # Errors
 ///
 /// AWS's answer to credentials that are missing, unknown, expired, or wrong.
-pub(super) fn verify(
-    received: &Received,
-    options: &EmulatorOptions,
-    now: SystemTime,
-) -> Result<Caller, Refusal> {
+pub(super) fn verify(received: &Received, gate: &Gate<'_>, service: &str) -> Result<Caller, Refusal> {
+    let options = gate.options;
     let Some(header) = received.header("authorization") else {
         return if options.require_auth {
             Err(Refusal::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
         } else {
-            Ok(Caller { region: own_region(options) })
+            Ok(gate.nobody())
         };
     };
     match header.split_once(' ') {
         Some((scheme, parameters)) if scheme == ALGORITHM => {
-            verify_signature(received, parameters, options, now)
+            verify_signature(received, parameters, gate, service)
         }
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            verify_bearer(token, options)?;
-            Ok(Caller { region: own_region(options) })
+        Some((scheme, token)) if service == "bedrock" && scheme.eq_ignore_ascii_case("bearer") => {
+            verify_bearer(token, gate)
         }
-        _ if !options.require_auth => Ok(Caller { region: own_region(options) }),
+        _ if !options.require_auth => Ok(gate.nobody()),
         _ => Err(incomplete(&["Credential", "Signature", "SignedHeaders"])),
     }
 }
 
-fn own_region(options: &EmulatorOptions) -> String {
-    options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned())
-}
-
-/// Tokens are compared as they are: the signature inside a `bedrock-api-key-` one is not looked at.
-fn verify_bearer(token: &str, options: &EmulatorOptions) -> Result<(), Refusal> {
+/// Tokens are compared as they are; short-term keys carry the proof with them.
+fn verify_bearer(token: &str, gate: &Gate<'_>) -> Result<Caller, Refusal> {
+    let options = gate.options;
     if !options.require_auth || options.bearer_tokens.iter().any(|known| known.expose() == token) {
-        return Ok(());
+        return Ok(gate.nobody());
     }
-    let has_prefix = ["ABSK", "bedrock-api-key-"].iter().any(|prefix| token.starts_with(prefix));
-    let message = if has_prefix {
-        "Authentication failed: Please make sure your API Key is valid."
-    } else {
-        "Invalid API Key format: Must start with pre-defined prefix"
-    };
-    Err(Refusal::new(403, "AccessDeniedException", message))
+    match token.strip_prefix(api_key::PREFIX) {
+        Some(encoded) => api_key::verify(encoded, gate),
+        None if token.starts_with("ABSK") => Err(api_key::invalid()),
+        None => Err(api_key::denied("Invalid API Key format: Must start with pre-defined prefix")),
+    }
 }
 
 fn verify_signature(
     received: &Received,
     parameters: &str,
-    options: &EmulatorOptions,
-    now: SystemTime,
+    gate: &Gate<'_>,
+    service: &str,
 ) -> Result<Caller, Refusal> {
+    let Gate { options, now, .. } = *gate;
     let authorization = match Authorization::parse(parameters) {
         Ok(authorization) => authorization,
-        Err(_) if !options.require_auth => return Ok(Caller { region: own_region(options) }),
+        Err(_) if !options.require_auth => return Ok(gate.nobody()),
         Err(missing) => return Err(incomplete(&missing)),
     };
-    let caller = Caller { region: authorization.region.to_owned() };
+    let held = gate.key(authorization.access_key_id);
+    let region = authorization.region.to_owned();
     if !options.require_auth {
-        return Ok(caller);
+        return Ok(Caller { region, arn: held.map_or_else(demo_user, |held| held.arn) });
     }
     let date = check_date(received, &authorization)?;
-    check_scope(&authorization, date, options.region.as_deref())?;
-    let key = options
-        .access_keys
-        .iter()
-        .find(|key| key.access_key_id == authorization.access_key_id)
-        .ok_or_else(invalid_token)?;
-    check_token(received, &authorization, key, now)?;
+    check_scope(&authorization, date, options.region.as_deref(), service)?;
+    let HeldKey { key, arn } = held.ok_or_else(invalid_token)?;
+    check_token(received, &authorization, &key, now)?;
     let expected = expected(received, &authorization, date, key.secret_access_key.expose());
     if expected.signature != authorization.signature {
         return Err(invalid_signature(format!(
@@ -109,7 +142,7 @@ fn verify_signature(
         )));
     }
     check_clock(date, now)?;
-    Ok(caller)
+    Ok(Caller { region, arn })
 }
 
 /// The signing time, as the header has it, when it is there, readable and signed.
@@ -136,6 +169,7 @@ fn check_scope(
     authorization: &Authorization<'_>,
     amz_date: &str,
     expected_region: Option<&str>,
+    expected_service: &str,
 ) -> Result<(), Refusal> {
     let Authorization { date, region, service, terminator, .. } = authorization;
     let problem = if amz_date.get(..8) != Some(*date) {
@@ -146,8 +180,8 @@ fn check_scope(
         )
     } else if expected_region.is_some_and(|own| own != *region) || region.is_empty() {
         format!("Credential should be scoped to a valid region, not '{region}'. ")
-    } else if *service != "bedrock" {
-        "Credential should be scoped to correct service: 'bedrock'. ".to_owned()
+    } else if *service != expected_service {
+        format!("Credential should be scoped to correct service: '{expected_service}'. ")
     } else if *terminator != "aws4_request" {
         format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. ")
     } else {

@@ -1,11 +1,13 @@
 //! Every way in which credentials can be wrong, and the answer to it.
 
-use super::verify;
+use super::{Caller, Gate};
 use crate::auth::sign::{Scope, SigningKeys, ToSign, sign};
+use crate::emulator::identity::Issued;
 use crate::emulator::options::{
     AccessKey, DEMO_ACCESS_KEY_ID, DEMO_BEARER_TOKEN, DEMO_SECRET_ACCESS_KEY, EmulatorOptions,
 };
 use crate::emulator::received::Received;
+use crate::emulator::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::{amz_date, from_unix_seconds};
 use bytes::Bytes;
@@ -14,6 +16,10 @@ use std::time::{Duration, SystemTime};
 const URL: &str = "http://127.0.0.1:9999/model/a.b-v1%3A0/converse";
 const BODY: &str = "{\"messages\":[]}";
 const SCOPE: Scope<'static> = Scope { region: "eu-west-1", service: "bedrock" };
+
+fn verify(received: &Received, options: &EmulatorOptions, now: SystemTime) -> Result<Caller, Refusal> {
+    super::verify(received, &Gate { options, issued: &Issued::default(), now }, "bedrock")
+}
 
 fn now() -> SystemTime {
     from_unix_seconds(1_735_787_045).unwrap()
@@ -220,7 +226,7 @@ fn bearer_tokens_are_compared() {
     assert_eq!(verify(&with(DEMO_BEARER_TOKEN), &options, now()).unwrap().region, "us-west-2");
     for (token, fragment) in [
         ("ABSKwrong", "make sure your API Key is valid"),
-        ("bedrock-api-key-AAAA", "make sure your API Key is valid"),
+        ("bedrock-api-key-AAAA", "Invalid API Key format: Must be a presigned URL"),
         ("eyJhbGciOi", "Must start with pre-defined prefix"),
         ("", "Must start with pre-defined prefix"),
     ] {
