@@ -237,6 +237,7 @@ impl Outgoing<'_> {
             limiter: settings.limiter.as_ref(),
             skew: &settings.skew,
             clock: &*world.clock,
+            sleep: &*world.sleep,
             random: &*world.random,
             watch: &*inner.watch,
             response_limit: non_zero(inner.timeouts.first_event),

@@ -78,6 +78,7 @@ impl Context<'_> {
             limiter: None,
             skew: &self.connections.skew,
             clock: &*self.world.clock,
+            sleep: &*self.world.sleep,
             random: &*self.world.random,
             watch: &|_| {},
             response_limit: Some(ANSWER_TIMEOUT),

@@ -59,5 +59,5 @@ pub(super) fn is_passing(status: u16) -> bool {
 /// Waits before attempt `attempt + 1`, where `attempt` counts from 1.
 pub(super) async fn pause(context: Context<'_>, attempt: u32) {
     let longest = Duration::from_millis(100).saturating_mul(2_u32.saturating_pow(attempt));
-    tokio::time::sleep(longest.mul_f64((context.world.random)().clamp(0.0, 1.0))).await;
+    (context.world.sleep)(longest.mul_f64((context.world.random)().clamp(0.0, 1.0))).await;
 }

@@ -6,18 +6,14 @@
 
 use crate::secret::Secret;
 use crate::time;
-use std::future::Future;
+use crate::transport::{Pending, Sleep};
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::Path;
-use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::SystemTime;
 use zeroize::Zeroizing;
-
-/// A future that a closure returns.
-pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Reads a file whole.
 pub type ReadFile = dyn Fn(&Path) -> io::Result<Vec<u8>> + Send + Sync;
@@ -31,7 +27,9 @@ pub type AskCode = dyn Fn(&str) -> io::Result<String> + Send + Sync;
 pub struct World {
     /// The wall clock: expiry times are compared with it, so a monotonic clock will not do.
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
-    /// A number from 0 to 1 to spread delays with. Always 0: nothing waits between attempts.
+    /// Waits before a request is sent again.
+    pub sleep: Arc<Sleep>,
+    /// A number from 0 to 1 to spread delays with.
     pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
     /// Reads a file whole.
     pub read_file: Arc<ReadFile>,
@@ -60,6 +58,7 @@ impl Default for World {
     fn default() -> Self {
         Self {
             clock: Arc::new(time::now),
+            sleep: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
             random: Arc::new(spread),
             read_file: Arc::new(|path| std::fs::read(path)),
             write_file: Arc::new(replace_file),

@@ -144,8 +144,13 @@ impl TransportOptions {
     }
 }
 
-type Script =
-    dyn Fn(HttpRequest) -> Pin<Box<dyn Future<Output = ScriptedAnswer> + Send>> + Send + Sync + 'static;
+/// A future that a closure returns.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Waits for a time.
+pub type Sleep = dyn Fn(Duration) -> Pending<()> + Send + Sync;
+
+type Script = dyn Fn(HttpRequest) -> Pending<ScriptedAnswer> + Send + Sync + 'static;
 
 /// What a scripted transport gives back.
 pub type ScriptedAnswer = Result<HttpResponse, Box<TransportFailure>>;

@@ -7,8 +7,7 @@
 //! See [retry behavior](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is left of the rate after throttling.
 const BETA: f64 = 0.7;
@@ -37,12 +36,9 @@ impl Default for RateLimiter {
 }
 
 impl RateLimiter {
-    /// Waits until the next request may be sent.
-    pub(super) async fn acquire(&self) {
-        let wait = self.with_state(State::acquire);
-        if wait > 0.0 {
-            tokio::time::sleep(Duration::try_from_secs_f64(wait).unwrap_or_default()).await;
-        }
+    /// Makes room for a request, and says how long to wait before it is sent.
+    pub(super) fn acquire(&self) -> Duration {
+        Duration::try_from_secs_f64(self.with_state(State::acquire)).unwrap_or_default()
     }
 
     /// Takes note of an answer.

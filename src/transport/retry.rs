@@ -7,7 +7,7 @@
 
 use super::rate::RateLimiter;
 use super::skew::ClockSkew;
-use super::{HttpRequest, HttpResponse, Transport, answer};
+use super::{HttpRequest, HttpResponse, Sleep, Transport, answer};
 use crate::Env;
 use crate::error::{ConfigProblem, Error, Result, ServiceClass};
 use crate::origin::{Origin, Sourced};
@@ -207,6 +207,8 @@ pub struct Retry<'a> {
     pub skew: &'a ClockSkew,
     /// This machine's clock.
     pub clock: &'a (dyn Fn() -> SystemTime + Send + Sync),
+    /// How to wait.
+    pub sleep: &'a Sleep,
     /// A random number from 0 to 1, for the spread of delays.
     pub random: &'a (dyn Fn() -> f64 + Send + Sync),
     /// Told of every attempt.
@@ -228,7 +230,7 @@ impl Retry<'_> {
         let (mut attempt, mut waited_ms, mut spent) = (1, 0, 0);
         loop {
             if let Some(limiter) = self.limiter {
-                limiter.acquire().await;
+                (self.sleep)(limiter.acquire()).await;
             }
             let request = prepare(attempt).await?;
             (self.watch)(&Notice::Sending { request: &request, attempt });
@@ -253,7 +255,7 @@ impl Retry<'_> {
             let delay = self.policy.delay(attempt, backoff, (self.random)(), asked);
             let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
             (self.watch)(&Notice::Retrying { error: &error, delay_ms });
-            tokio::time::sleep(delay).await;
+            (self.sleep)(delay).await;
             waited_ms += delay_ms;
             attempt += 1;
         }
@@ -321,6 +323,7 @@ mod tests {
             limiter: None,
             skew: &ClockSkew::default(),
             clock: &crate::time::now,
+            sleep: &|_| Box::pin(std::future::ready(())),
             random: &|| 1.0,
             watch: &|_| {},
             response_limit: None,

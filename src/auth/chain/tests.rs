@@ -47,6 +47,7 @@ fn world(files: &[(&str, &str)]) -> World {
         files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect();
     World {
         clock: Arc::new(|| time::from_unix_seconds(1_735_787_045).unwrap()),
+        sleep: Arc::new(|_| Box::pin(std::future::ready(()))),
         random: Arc::new(|| 0.0),
         read_file: Arc::new(move |path| {
             files.get(path).map(|text| text.clone().into_bytes()).ok_or(std::io::ErrorKind::NotFound.into())

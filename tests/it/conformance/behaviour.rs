@@ -29,7 +29,11 @@ impl Situation {
         });
         let now = time::parse_rfc3339("2026-03-01T12:00:00Z").unwrap();
         let (transport, sent) = script::transport(&case["http"], now);
-        let world = World { clock: Arc::new(move || now), random: Arc::new(|| 0.0), ..World::default() };
+        let world = World {
+            clock: Arc::new(move || now),
+            sleep: Arc::new(|_| Box::pin(std::future::ready(()))),
+            ..World::default()
+        };
         let mut builder = Client::builder().env(&env).transport(transport).world(world);
         if let Some(profile) = case["explicit_profile"].as_str() {
             builder = builder.profile(profile);

@@ -36,7 +36,7 @@ async fn check(case: &Value) -> Result<(), String> {
         .with("AWS_REGION", "us-east-1");
     let wrong = Arc::new(Mutex::new(None));
     let transport = service(case["mockApiCalls"].as_array().cloned().unwrap_or_default(), Arc::clone(&wrong));
-    let world = World { random: Arc::new(|| 0.0), ..World::default() };
+    let world = World { sleep: Arc::new(|_| Box::pin(std::future::ready(()))), ..World::default() };
     let profile =
         config.split("[profile ").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or("default");
     let client =

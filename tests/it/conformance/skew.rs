@@ -60,7 +60,7 @@ fn client(stage: &Arc<Mutex<Stage>>, attempts: Option<u64>) -> Client {
     let (clock, answers, steps) = (Arc::clone(stage), Arc::clone(stage), Arc::clone(stage));
     let world = World {
         clock: Arc::new(move || clock.lock().unwrap().now.unwrap()),
-        random: Arc::new(|| 0.0),
+        sleep: Arc::new(|_| Box::pin(std::future::ready(()))),
         ..World::default()
     };
     let transport = Transport::scripted(move |request| {
