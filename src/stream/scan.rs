@@ -62,9 +62,9 @@ impl<'a> Scanner<'a> {
 
     /// Takes a string whose opening quote is behind, with its closing quote.
     fn text(&mut self) -> Option<Cow<'a, str>> {
-        let begin = str::from_utf8(self.plain()).ok()?;
+        let begin = self.plain();
         match self.rest.split_off_first()? {
-            b'"' => Some(Cow::Borrowed(begin)),
+            b'"' => str::from_utf8(begin).ok().map(Cow::Borrowed),
             b'\\' => self.unescape(begin).map(Cow::Owned),
             _ => None,
         }
@@ -73,23 +73,23 @@ impl<'a> Scanner<'a> {
     /// Takes the rest of a string that begins with `begin` and a backslash. Gives up at `\u`, which Bedrock does not
     /// write. Kept apart, so that text without escapes does not pay for its registers.
     #[inline(never)]
-    fn unescape(&mut self, begin: &str) -> Option<String> {
-        // One allocation: room for as much again, and no text is longer than what is left.
-        let mut text = String::with_capacity(self.rest.len().min(2 * begin.len() + 32));
-        text += begin;
+    fn unescape(&mut self, begin: &[u8]) -> Option<String> {
+        // One allocation: the text cannot be longer than what is left.
+        let mut text = Vec::with_capacity(begin.len() + self.rest.len());
+        text.extend_from_slice(begin);
         loop {
             text.push(match self.rest.split_off_first()? {
-                escaped @ (b'"' | b'\\' | b'/') => char::from(*escaped),
-                b'b' => '\u{8}',
-                b'f' => '\u{c}',
-                b'n' => '\n',
-                b'r' => '\r',
-                b't' => '\t',
+                escaped @ (b'"' | b'\\' | b'/') => *escaped,
+                b'b' => 0x8,
+                b'f' => 0xc,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
                 _ => return None,
             });
-            text += str::from_utf8(self.plain()).ok()?;
+            text.extend_from_slice(self.plain());
             match self.rest.split_off_first()? {
-                b'"' => return Some(text),
+                b'"' => return String::from_utf8(text).ok(),
                 b'\\' => {}
                 _ => return None,
             }
