@@ -23,8 +23,14 @@ pub(crate) fn classify_code(code: &str, message: &str, status: u16) -> ServiceCl
         | "MissingAuthenticationToken"
         | "NotAuthorized" => ServiceClass::CredentialsRejected,
         "ValidationException" => validation(message),
+        // Some models want a form filled in first, and are "not found" until then.
+        "ResourceNotFoundException" if contains_any(message, &["use case details have not been submitted"]) => {
+            ServiceClass::ModelNotGranted
+        }
         "ResourceNotFoundException" => ServiceClass::ModelNotFound,
         "ServiceQuotaExceededException" => ServiceClass::QuotaExceeded,
+        // A daily quota has the type of a busy minute; no wait of seconds helps.
+        "ThrottlingException" if contains_any(message, &["tokens per day"]) => ServiceClass::QuotaExceeded,
         // The codes that the AWS SDKs treat as throttling, whatever their status.
         "Throttling"
         | "ThrottlingException"
@@ -120,7 +126,7 @@ fn validation(message: &str) -> ServiceClass {
 }
 
 fn validation_or(message: &str, otherwise: ServiceClass) -> ServiceClass {
-    if contains_any(message, &["on-demand throughput"]) {
+    if contains_any(message, &["on-demand throughput", "an inference profile that contains"]) {
         ServiceClass::NeedsProfile
     } else if contains_any(message, &["model identifier is invalid"]) {
         ServiceClass::ModelNotFound
@@ -157,7 +163,7 @@ mod tests {
 
     use ServiceClass as C;
 
-    const CASES: [(&str, &str, u16, ServiceClass); 28] = [
+    const CASES: [(&str, &str, u16, ServiceClass); 31] = [
         (
             "AccessDeniedException",
             "Model access is denied due to IAM user or service role is not authorized to perform the required AWS Marketplace actions",
@@ -209,6 +215,12 @@ mod tests {
             400,
             C::NeedsProfile,
         ),
+        (
+            "ValidationException",
+            "Retry your request with the ID or ARN of an inference profile that contains this model.",
+            400,
+            C::NeedsProfile,
+        ),
         ("ValidationException", "The provided model identifier is invalid.", 400, C::ModelNotFound),
         ("ValidationException", "Input is too long for requested model.", 400, C::ContextOverflow),
         ("ValidationException", "The number of input tokens exceeds the maximum", 400, C::ContextOverflow),
@@ -222,10 +234,22 @@ mod tests {
         ("ModelErrorException", "boom", 424, C::ModelError),
         // Throttling speaks of tokens too; it is never an overflow.
         ("ThrottlingException", "Too many tokens, please wait before trying again.", 429, C::Throttled),
+        (
+            "ThrottlingException",
+            "Too many tokens per day, please wait before trying again.",
+            429,
+            C::QuotaExceeded,
+        ),
         ("Throttling", "", 400, C::Throttled),
         ("ModelNotReadyException", "", 429, C::ModelNotReady),
         ("ServiceQuotaExceededException", "", 400, C::QuotaExceeded),
         ("ResourceNotFoundException", "", 404, C::ModelNotFound),
+        (
+            "ResourceNotFoundException",
+            "Model use case details have not been submitted for this account.",
+            404,
+            C::ModelNotGranted,
+        ),
         ("InternalFailure", "", 0, C::Internal),
         ("SomethingNew", "", 503, C::Unavailable),
         ("SomethingNew", "", 418, C::Other),

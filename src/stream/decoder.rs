@@ -1,300 +1,203 @@
-//! Bytes in, events out, without IO: push what came from the network, pull events until it needs more.
+//! The sans-IO decoder: bytes in, events out.
 //!
-//! A chunk that holds whole frames is decoded where it lies; only a frame that is split over chunks is copied,
-//! once. What makes an answer complete is decided here: `messageStop` was seen, and the stream ended between
-//! two frames.
+//! It knows neither sockets nor tasks. Whoever has bytes pushes them and pulls events until there are none; at the
+//! end of the bytes, [`StreamDecoder::finish`] says whether the answer is whole. That is a question of its own: an
+//! answer that just stops looks like a short one, and only `messageStop` and the end of a frame tell them apart.
 
 use super::event::StreamEvent;
-use super::frame::{self, Frame, Message, PRELUDE};
-use super::payload;
-use crate::classify::classify_code;
+use super::frame::{Frame, FrameReader, Place};
+use super::headers::{self, Message};
+use super::{exception, payload};
 use crate::error::{Error, FrameFault, PayloadProblem, Result, ServiceFailure, StreamPosition};
 use bytes::Bytes;
-use serde::Deserialize;
+use std::fmt;
 
-/// Decodes one ConverseStream answer.
+/// Decodes the body of a ConverseStream answer.
+///
+/// The body is `application/vnd.amazon.eventstream`, in pieces of any size.
 ///
 /// ```
-/// use outcrop::stream::StreamDecoder;
+/// use bytes::Bytes;
+/// use outcrop::stream::{BlockDelta, StreamDecoder, StreamEvent};
 ///
-/// let mut decoder = StreamDecoder::new();
-/// # let chunks: Vec<Vec<u8>> = vec![];
-/// for chunk in chunks {
-///     decoder.push(chunk);
-///     while let Some(event) = decoder.next()? {
-///         println!("{event:?}");
+/// fn show(body: impl Iterator<Item = Bytes>) -> outcrop::Result<()> {
+///     let mut decoder = StreamDecoder::new();
+///     for chunk in body {
+///         decoder.push(chunk);
+///         while let Some(event) = decoder.next()? {
+///             if let StreamEvent::ContentBlockDelta { delta: BlockDelta::Text(text), .. } = event {
+///                 print!("{text}");
+///             }
+///         }
 ///     }
+///     decoder.finish()
 /// }
-/// assert!(decoder.finish().is_err(), "an empty answer is not complete");
-/// # Ok::<(), outcrop::Error>(())
+/// # assert!(show(std::iter::empty()).is_err());
 /// ```
-#[derive(Debug, Default)]
+///
+/// Frames that lie whole in a chunk are decoded in that chunk, and events borrow from it. No event with plain text
+/// costs an allocation. Memory is bounded by the chunks that were pushed and not yet read, and by one frame, which
+/// may have 24 MiB of payload.
+#[derive(Default)]
 pub struct StreamDecoder {
-    /// The chunk pushed last, and how much of it has been read.
-    chunk: Bytes,
-    at: usize,
-    /// Bytes of earlier chunks that were not read when the next one came, and how much has been read since.
-    split: Vec<u8>,
-    split_at: usize,
-    /// Length of the frame at `split_at`, once its prelude was found right; 0 before.
-    split_total: usize,
-    current: Option<Current>,
+    frames: FrameReader,
     position: StreamPosition,
-    stopped: bool,
-    failed: Option<Failed>,
+    has_message_stop: bool,
+    /// The frame of the event handed out last.
+    last: Option<Place>,
+    failure: Option<Failure>,
 }
 
-/// Where the frame last handed out lies.
-#[derive(Debug, Clone, Copy)]
-struct Current {
-    in_split: bool,
-    from: usize,
-    to: usize,
-}
-
-/// Why nothing more comes. Kept, so that asking again gives the same answer.
-#[derive(Debug, Clone)]
-enum Failed {
-    Corrupt(FrameFault),
-    Exception(Box<ServiceFailure>),
+/// Why a decoder has failed. Unlike [`Error`] it can be reported twice.
+#[derive(Clone)]
+enum Failure {
+    Frame(FrameFault),
+    Service(Box<ServiceFailure>),
     Payload(Box<PayloadProblem>),
 }
 
-impl Failed {
+impl Failure {
     fn into_error(self, position: StreamPosition) -> Error {
         match self {
-            Failed::Corrupt(fault) => Error::StreamCorrupt(position, fault),
-            Failed::Exception(failure) => Error::StreamException(position, failure),
-            Failed::Payload(problem) => Error::StreamPayload(position, problem),
+            Failure::Frame(fault) => Error::StreamCorrupt(position, fault),
+            Failure::Service(failure) => Error::StreamException(position, failure),
+            Failure::Payload(problem) => Error::StreamPayload(position, problem),
         }
     }
 }
 
 impl StreamDecoder {
-    /// A decoder at the beginning of a stream.
+    /// A decoder at the beginning of a body.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next bytes of the stream, any number of them. They are not copied, unless a frame that began
-    /// before is completed by them, or unless events of the chunk before have not been pulled.
+    /// Takes the next bytes of the body. Nothing is decoded here.
+    ///
+    /// Bytes that are pushed before [`next`](Self::next) has returned `None` wait their turn. After an error, bytes
+    /// are dropped and not counted.
+    #[inline]
     pub fn push(&mut self, chunk: impl Into<Bytes>) {
-        let chunk = chunk.into();
-        self.current = None;
-        if self.split_at == self.split.len() {
-            self.split.clear();
-            self.split_at = 0;
+        if self.failure.is_none() {
+            let chunk = chunk.into();
+            self.position.bytes += chunk.len() as u64;
+            self.frames.push(chunk);
         }
-        if let Some(unread) = self.chunk.get(self.at..) {
-            self.split.extend_from_slice(unread);
-        }
-        self.position.bytes += chunk.len() as u64;
-        self.chunk = chunk;
-        self.at = 0;
     }
 
-    /// The next event, lent until the decoder is used again. `Ok(None)`: push more bytes, or, at the end of the
-    /// stream, ask [`StreamDecoder::finish`].
+    /// Decodes the next event; `None` when more bytes are needed for it.
+    ///
+    /// The event borrows from the decoder, and ends with the next call. Events come after `messageStop`, too: the
+    /// metadata does.
     ///
     /// # Errors
-    /// [`Error::StreamCorrupt`], [`Error::StreamException`] or [`Error::StreamPayload`]. Nothing comes after
-    /// an error: asking again gives the same one.
-    #[allow(clippy::should_implement_trait, reason = "the event borrows from the decoder")]
+    ///
+    /// [`Error::StreamCorrupt`], [`Error::StreamException`] or [`Error::StreamPayload`]. After the first error the
+    /// decoder stays failed, since what follows can no longer be trusted to be complete: the same error comes again
+    /// on every call, with the position of the first.
+    #[allow(clippy::should_implement_trait, reason = "an iterator's items cannot borrow from it")]
+    #[inline]
     pub fn next(&mut self) -> Result<Option<StreamEvent<'_>>> {
-        if let Some(failed) = &self.failed {
-            return Err(failed.clone().into_error(self.position));
+        self.last = None;
+        if self.failure.is_none() && self.frames.is_waiting() {
+            // Said in the caller's code, without a call: with small chunks this is the usual answer.
+            return Ok(None);
         }
-        match self.advance() {
+        self.next_event()
+    }
+
+    fn next_event(&mut self) -> Result<Option<StreamEvent<'_>>> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone().into_error(self.position));
+        }
+        let decoded = match self.frames.advance() {
             Ok(None) => return Ok(None),
-            Ok(Some(current)) => self.current = Some(current),
-            Err(fault) => {
-                self.current = None;
-                self.failed = Some(Failed::Corrupt(fault));
-                return Err(Error::StreamCorrupt(self.position, fault));
+            Ok(Some(place)) => {
+                self.last = Some(place);
+                decode(self.frames.frame(place))
             }
-        }
-        let Self { chunk, split, current, position, stopped, failed, .. } = self;
-        let decoded =
-            frame_bytes(chunk, split, *current).map_or(Err(Failed::Corrupt(FrameFault::Headers)), decode);
+            Err(fault) => Err(Failure::Frame(fault)),
+        };
         match decoded {
             Ok(event) => {
-                position.events += 1;
-                *stopped |= matches!(event, StreamEvent::MessageStop { .. });
+                self.position.events += 1;
+                self.has_message_stop |= matches!(event, StreamEvent::MessageStop { .. });
                 Ok(Some(event))
             }
-            Err(reason) => {
-                *current = None;
-                *failed = Some(reason.clone());
-                Err(reason.into_error(*position))
+            Err(failure) => {
+                self.last = None;
+                self.failure = Some(failure.clone());
+                Err(failure.into_error(self.position))
             }
         }
     }
 
-    /// Whether [`StreamDecoder::next`] has an event or an error at hand, without more bytes.
+    /// Whether [`next`](Self::next) has an event or an error at hand, without more bytes.
     pub fn is_ready(&self) -> bool {
-        if self.failed.is_some() {
-            return true;
-        }
-        let there = self.split.len() - self.split_at + self.chunk.len() - self.at;
-        if self.split_total > 0 {
-            return self.split_total <= there;
-        }
-        let mut head = [0; PRELUDE];
-        let unread = [
-            self.split.get(self.split_at..).unwrap_or_default(),
-            self.chunk.get(self.at..).unwrap_or_default(),
-        ];
-        let filled = head.iter_mut().zip(unread.into_iter().flatten()).map(|(to, from)| *to = *from).count();
-        if filled < PRELUDE {
-            return false;
-        }
-        frame::stated_total(&head).is_some_and(|total| total <= there) || frame::prelude(&head).is_err()
+        self.failure.is_some() || self.frames.is_ready()
     }
 
-    /// Whether the stream may end here: `messageStop` was seen, and no byte is left over.
+    /// Says whether the answer is whole. To be asked when the body has ended and [`next`](Self::next) has returned
+    /// `None`.
     ///
     /// # Errors
-    /// [`Error::StreamEnded`] before `messageStop`, [`Error::StreamCut`] inside a frame, or the error that
-    /// [`StreamDecoder::next`] gave.
+    ///
+    /// [`Error::StreamCut`] when bytes are left over, so the body ended inside a frame; [`Error::StreamEnded`] when
+    /// it ended between frames and `messageStop` has not come; the error itself when the decoder has failed.
     pub fn finish(&self) -> Result<()> {
-        if let Some(failed) = &self.failed {
-            return Err(failed.clone().into_error(self.position));
-        }
-        if self.split_at < self.split.len() || self.at < self.chunk.len() {
-            return Err(Error::StreamCut(self.position));
-        }
-        if self.stopped { Ok(()) } else { Err(Error::StreamEnded(self.position)) }
-    }
-
-    /// Name and payload of the event last given, as they came, padding included. `None` before the first
-    /// event, after an error, and once more bytes were pushed.
-    pub fn last_payload(&self) -> Option<(&str, &[u8])> {
-        let frame = frame::read(frame_bytes(&self.chunk, &self.split, self.current)?).ok()?;
-        match frame.message {
-            Message::Event(name) => Some((name, frame.payload)),
-            Message::Exception(_) | Message::Error(..) => None,
+        match &self.failure {
+            Some(failure) => Err(failure.clone().into_error(self.position)),
+            None if self.frames.has_rest() => Err(Error::StreamCut(self.position)),
+            None if !self.has_message_stop => Err(Error::StreamEnded(self.position)),
+            None => Ok(()),
         }
     }
 
-    /// Events given and bytes taken so far.
+    /// Events handed out and bytes pushed.
     pub fn position(&self) -> StreamPosition {
         self.position
     }
 
-    /// Whether `messageStop` was seen. Usage and latency follow it.
+    /// Whether `messageStop` was handed out: the model has said all, though metadata may follow.
     pub fn has_message_stop(&self) -> bool {
-        self.stopped
+        self.has_message_stop
     }
 
-    /// Finds the next whole frame and steps over it.
-    fn advance(&mut self) -> Result<Option<Current>, FrameFault> {
-        if self.split_at < self.split.len() {
-            return self.advance_split();
-        }
-        let unread = self.chunk.get(self.at..).unwrap_or_default();
-        let Some(total) = whole_frame(unread)? else { return Ok(None) };
-        let from = self.at;
-        self.at += total;
-        Ok(Some(Current { in_split: false, from, to: self.at }))
-    }
-
-    /// The same for a frame that began in an earlier chunk: takes from the chunk what it lacks.
-    fn advance_split(&mut self) -> Result<Option<Current>, FrameFault> {
-        loop {
-            let unread = self.split.get(self.split_at..).unwrap_or_default();
-            if self.split_total == 0 {
-                // Only a length that its checksum confirms is waited for.
-                self.split_total = frame::prelude(unread)?.map_or(0, |lengths| lengths.total);
-            }
-            let needed = if self.split_total == 0 { PRELUDE } else { self.split_total };
-            let Some(missing) = needed.checked_sub(unread.len()).filter(|&missing| missing > 0) else {
-                let from = self.split_at;
-                self.split_at += needed;
-                self.split_total = 0;
-                return Ok(Some(Current { in_split: true, from, to: self.split_at }));
-            };
-            let ready = self.chunk.get(self.at..).unwrap_or_default();
-            let taken = ready.get(..missing.min(ready.len())).unwrap_or_default();
-            if taken.is_empty() {
-                return Ok(None);
-            }
-            self.split.extend_from_slice(taken);
-            self.at += taken.len();
+    /// The event handed out last as it came: its type and its payload.
+    ///
+    /// `None` before the first event, and after [`next`](Self::next) has returned `None` or an error.
+    pub fn last_payload(&self) -> Option<(&str, &[u8])> {
+        let Frame { headers, payload } = self.frames.frame(self.last?);
+        match headers::read(headers) {
+            Ok(Message::Event(event_type)) => Some((event_type.as_str(), payload)),
+            Ok(Message::Exception(_) | Message::Error { .. }) | Err(_) => None,
         }
     }
 }
 
-/// The length of the frame that `bytes` begins with, when all of it is there. Its prelude is checked by
-/// [`frame::read`] then; it is checked here only when the frame is still to be waited for.
-fn whole_frame(bytes: &[u8]) -> Result<Option<usize>, FrameFault> {
-    match frame::stated_total(bytes) {
-        Some(total) if (PRELUDE + 4..=bytes.len()).contains(&total) => Ok(Some(total)),
-        _ => match frame::prelude(bytes)? {
-            Some(lengths) if lengths.total <= bytes.len() => Ok(Some(lengths.total)),
-            _ => Ok(None),
-        },
+impl fmt::Debug for StreamDecoder {
+    /// Shows how far the stream has come, and nothing of what was said in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamDecoder")
+            .field("position", &self.position)
+            .field("has_message_stop", &self.has_message_stop)
+            .field("has_failed", &self.failure.is_some())
+            .finish_non_exhaustive()
     }
 }
 
-fn frame_bytes<'a>(chunk: &'a Bytes, split: &'a [u8], current: Option<Current>) -> Option<&'a [u8]> {
-    let Current { in_split, from, to } = current?;
-    if in_split { split.get(from..to) } else { chunk.get(from..to) }
-}
-
-fn decode(bytes: &[u8]) -> Result<StreamEvent<'_>, Failed> {
-    let Frame { message, payload: body } = frame::read(bytes).map_err(Failed::Corrupt)?;
-    match message {
-        Message::Event(name) => payload::read(name, body).map_err(|problem| {
-            Failed::Payload(Box::new(PayloadProblem { event: name.to_owned(), problem: problem.to_string() }))
+fn decode(frame: Frame<'_>) -> Result<StreamEvent<'_>, Failure> {
+    match headers::read(frame.headers).map_err(Failure::Frame)? {
+        Message::Event(event_type) => payload::read(event_type, frame.payload).map_err(|error| {
+            let event = event_type.as_str().to_owned();
+            Failure::Payload(Box::new(PayloadProblem { event, problem: payload::problem(&error) }))
         }),
-        Message::Exception(name) => Err(Failed::Exception(Box::new(exception(name, body)))),
-        Message::Error(code, text) => Err(Failed::Exception(Box::new(failure(code, text)))),
+        Message::Exception(name) => Err(Failure::Service(Box::new(exception::modelled(name, frame.payload)))),
+        Message::Error { code, message } => {
+            Err(Failure::Service(Box::new(exception::unmodelled(code, message))))
+        }
     }
 }
 
-/// What the payload of an exception tells. All of it is optional: an exception without words is one too.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct ExceptionPayload {
-    #[serde(alias = "Message")]
-    message: Option<String>,
-    original_status_code: Option<u16>,
-    original_message: Option<String>,
-}
-
-fn exception(name: &str, payload: &[u8]) -> ServiceFailure {
-    let told: ExceptionPayload = serde_json::from_slice(payload).unwrap_or_default();
-    // In a stream the name begins with a small letter, in a header of an error answer with a capital one.
-    let mut code = name.to_owned();
-    if let Some(first) = code.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    let mut failure = failure(&code, &told.message.unwrap_or_default());
-    failure.original_status = told.original_status_code;
-    failure.original_message = told.original_message;
-    failure
-}
-
-/// Statuses: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>.
-fn failure(code: &str, message: &str) -> ServiceFailure {
-    let status = match code {
-        "InternalServerException" => 500,
-        "ModelStreamErrorException" => 424,
-        "ValidationException" => 400,
-        "ThrottlingException" => 429,
-        "ServiceUnavailableException" => 503,
-        "ModelTimeoutException" => 408,
-        _ => 0,
-    };
-    ServiceFailure {
-        class: classify_code(code, message, status),
-        status,
-        code: code.to_owned(),
-        message: message.to_owned(),
-        request_id: None,
-        original_status: None,
-        original_message: None,
-        attempts: 1,
-        waited_ms: 0,
-    }
-}
+#[cfg(test)]
+mod tests;

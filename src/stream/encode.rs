@@ -41,3 +41,33 @@ fn frame(headers: &[(&str, &str)], payload: Bytes) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::samples::Recording;
+
+    #[test]
+    fn frames_are_those_that_were_recorded() {
+        let recordings = [
+            Recording::text(),
+            Recording::tool(),
+            Recording::exception(),
+            Recording::error(),
+            Recording::invoke_stream(),
+        ];
+        for recording in recordings {
+            for (line, frame) in recording.lines.iter().zip(&recording.frames) {
+                let header = |name: &str| line["headers"][name].as_str().unwrap_or_default();
+                let payload = line["payload"].as_str().unwrap().to_owned();
+                let encoded = match header(":message-type") {
+                    "event" => event(header(":event-type"), payload),
+                    "exception" => exception(header(":exception-type"), payload),
+                    "error" => error(header(":error-code"), header(":error-message")),
+                    other => panic!("{other}"),
+                };
+                assert_eq!(&encoded, frame, "{line}");
+            }
+        }
+    }
+}

@@ -85,7 +85,7 @@ pub enum BlockStart<'a> {
     },
     /// A member that this version does not know.
     Unknown {
-        /// Its name.
+        /// Its name; empty, with the value `null`, when no member came at all.
         member: Cow<'a, str>,
         /// Its value.
         value: &'a RawValue,
@@ -117,7 +117,7 @@ pub enum BlockDelta<'a> {
     Image(&'a RawValue),
     /// A member that this version does not know; inside `reasoningContent` as `reasoningContent.NAME`.
     Unknown {
-        /// Its name.
+        /// Its name; empty, with the value `null`, when no member came at all.
         member: Cow<'a, str>,
         /// Its value.
         value: &'a RawValue,

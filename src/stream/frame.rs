@@ -1,198 +1,278 @@
-//! Event-stream frames, read in place: lengths, both checksums, headers.
+//! Frames of an AWS event stream, read where they lie in the bytes that arrived.
 //!
-//! A frame is `total length u32 | headers length u32 | CRC-32 of these 8 bytes | headers | payload | CRC-32 of
-//! everything before it`, big-endian. Nothing is copied and nothing is allocated for an ordinary event. It
-//! does not wait for bytes: [`prelude`] says how many a frame needs.
+//! A frame is `total length | headers length | CRC-32 of these 8 bytes | headers | payload | CRC-32 of all before`,
+//! numbers as big-endian u32. A frame that lies whole in one chunk is lent from that chunk. Only a frame that is
+//! split over chunks is copied, into one buffer that is used again for the next one; every byte is copied at most
+//! once, so the cost is linear in the bytes however they are cut.
 //!
-//! <https://smithy.io/2.0/aws/amazon-eventstream.html>
+//! What the headers say is [`headers`](super::headers)' business.
+//!
+//! Format: <https://smithy.io/2.0/aws/amazon-eventstream.html>.
 
 use crate::error::FrameFault;
-use std::collections::HashSet;
+use bytes::Bytes;
+use crc32fast::Hasher;
+use std::collections::VecDeque;
 
-/// Bytes before the headers: two lengths and their checksum.
-pub(super) const PRELUDE: usize = 12;
-/// Bytes after the payload.
-const TRAILER: usize = 4;
-/// The limits that AWS's own clients set.
-const MAX_HEADERS: usize = 128 * 1024;
-const MAX_PAYLOAD: usize = 24 * 1024 * 1024;
+/// Two lengths and their checksum.
+const PRELUDE_LEN: usize = LENGTHS_LEN + CHECKSUM_LEN;
+const LENGTHS_LEN: usize = 8;
+/// What a frame has beside headers and payload: the prelude and its own checksum.
+const OVERHEAD: u32 = 16;
+const CHECKSUM_LEN: usize = 4;
+/// Room for a frame of an ordinary event, several times over.
+const ORDINARY_LEN: usize = 1024;
+/// The limits of AWS's own decoders. They stand before any wait or allocation: a wrong length must cause neither.
+const MAX_HEADERS: u32 = 128 * 1024;
+const MAX_PAYLOAD: u32 = 24 * 1024 * 1024;
 
-/// Lengths of one frame, checked against each other and against the limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lengths {
-    /// The whole frame.
-    pub total: usize,
-    /// Its headers.
-    pub headers: usize,
-}
-
-/// What a frame carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Message<'a> {
-    /// An event and its name.
-    Event(&'a str),
-    /// A modelled exception and its name.
-    Exception(&'a str),
-    /// An unmodelled error: code and message.
-    Error(&'a str, &'a str),
-}
-
-/// A checked frame.
+/// A whole frame with right checksums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame<'a> {
-    pub message: Message<'a>,
-    pub payload: &'a [u8],
+    /// The header block, not yet read.
+    pub(super) headers: &'a [u8],
+    /// The payload.
+    pub(super) payload: &'a [u8],
 }
 
-fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_be_bytes(four.try_into().ok()?))
+/// Where the frame lies that [`FrameReader::advance`] found; good until `advance` is called again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    is_split: bool,
+    headers: usize,
+    payload: usize,
+    end: usize,
 }
 
-/// Lengths as stated in the first 8 bytes, unchecked.
-pub(super) fn stated_total(bytes: &[u8]) -> Option<usize> {
-    be32(bytes, 0).and_then(|total| usize::try_from(total).ok())
+/// Finds frames in chunks of bytes.
+#[derive(Default)]
+pub(super) struct FrameReader {
+    /// The chunk that is being read, and how far it has been.
+    chunk: Bytes,
+    at: usize,
+    /// Chunks that came before the first one was used up.
+    queue: VecDeque<Bytes>,
+    split: SplitFrame,
+    /// A checksum of nothing, to begin others with: a new one would ask the processor each time what it can do.
+    checksum: Hasher,
 }
 
-/// Checks the prelude. `None` when fewer than 12 bytes are there.
-///
-/// The checksum comes first: what a damaged length says is not believed, so that no one waits or allocates
-/// for it.
-pub(super) fn prelude(bytes: &[u8]) -> Result<Option<Lengths>, FrameFault> {
-    let Some(head) = bytes.get(..PRELUDE) else { return Ok(None) };
-    let (lengths, checksum) = head.split_at(8);
-    if be32(checksum, 0) != Some(crc32fast::hash(lengths)) {
-        return Err(FrameFault::PreludeChecksum);
-    }
-    checked_lengths(lengths).map(Some)
-}
-
-fn checked_lengths(lengths: &[u8]) -> Result<Lengths, FrameFault> {
-    let (total, headers) = (be32(lengths, 0).unwrap_or(0), be32(lengths, 4).unwrap_or(0));
-    let fault = FrameFault::Length { total, headers };
-    let (Ok(total), Ok(headers)) = (usize::try_from(total), usize::try_from(headers)) else {
-        return Err(fault);
-    };
-    let payload = total.checked_sub(PRELUDE + TRAILER).and_then(|rest| rest.checked_sub(headers));
-    match payload {
-        Some(payload) if payload <= MAX_PAYLOAD && headers <= MAX_HEADERS => Ok(Lengths { total, headers }),
-        _ => Err(fault),
-    }
-}
-
-/// Checks a whole frame and reads its headers. `bytes` holds exactly the frame.
-pub(super) fn read(bytes: &[u8]) -> Result<Frame<'_>, FrameFault> {
-    let (Some((head, _)), Some((body, trailer))) = (bytes.split_at_checked(PRELUDE), split_trailer(bytes))
-    else {
-        return Err(FrameFault::Length { total: 0, headers: 0 });
-    };
-    // One pass over all bytes; the checksum of the prelude is taken from it on the way.
-    let mut hasher = crc32fast::Hasher::new();
-    let (lengths, checksum) = head.split_at(8);
-    hasher.update(lengths);
-    if be32(checksum, 0) != Some(hasher.clone().finalize()) {
-        return Err(FrameFault::PreludeChecksum);
-    }
-    let Lengths { headers, .. } = checked_lengths(lengths)?;
-    let rest = body.get(8..).unwrap_or_default();
-    hasher.update(rest);
-    if be32(trailer, 0) != Some(hasher.finalize()) {
-        return Err(FrameFault::MessageChecksum);
-    }
-    let content = body.get(PRELUDE..).unwrap_or_default();
-    let (headers, payload) = content.split_at_checked(headers).ok_or(FrameFault::Headers)?;
-    let message = match ordinary_event(headers) {
-        Some(name) => Message::Event(name),
-        None => walk(headers)?,
-    };
-    Ok(Frame { message, payload })
-}
-
-fn split_trailer(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    bytes.split_at_checked(bytes.len().checked_sub(TRAILER)?)
-}
-
-/// The header block of nearly every frame: `:event-type` X, `:content-type` JSON, `:message-type` event.
-fn ordinary_event(headers: &[u8]) -> Option<&str> {
-    const BEFORE: &[u8] = b"\x0b:event-type\x07";
-    const AFTER: &[u8] = b"\x0d:content-type\x07\x00\x10application/json\x0d:message-type\x07\x00\x05event";
-    let rest = headers.strip_prefix(BEFORE)?.strip_suffix(AFTER)?;
-    let (length, name) = rest.split_at_checked(2)?;
-    let stated = u16::from_be_bytes(length.try_into().ok()?);
-    (usize::from(stated) == name.len()).then(|| std::str::from_utf8(name).ok()).flatten()
-}
-
-/// Walks any header block, checks every value, and finds the headers that say what the frame is.
-fn walk(headers: &[u8]) -> Result<Message<'_>, FrameFault> {
-    let mut reader = Reader(headers);
-    let mut names = HashSet::new();
-    let [mut message_type, mut event, mut exception, mut code, mut text] = [None; 5];
-    while !reader.0.is_empty() {
-        let length = usize::from(reader.byte()?);
-        let name = reader.text(length)?;
-        if !names.insert(name) {
-            return Err(FrameFault::Headers);
-        }
-        let value = reader.value()?;
-        match name {
-            ":message-type" => message_type = value,
-            ":event-type" => event = value,
-            ":exception-type" => exception = value,
-            ":error-code" => code = value,
-            ":error-message" => text = value,
-            _ => {}
+impl FrameReader {
+    /// Takes bytes in. Nothing is looked at here.
+    #[inline]
+    pub(super) fn push(&mut self, chunk: Bytes) {
+        if chunk.len() < self.split.missing && self.queue.is_empty() {
+            // The chunk continues a split frame and completes nothing: a queue would only delay the copy.
+            self.split.append(&chunk);
+        } else if !chunk.is_empty() {
+            self.enqueue(chunk);
         }
     }
-    match (message_type, event, exception) {
-        (Some("event"), Some(name), _) => Ok(Message::Event(name)),
-        (Some("exception"), _, Some(name)) => Ok(Message::Exception(name)),
-        (Some("error"), ..) => Ok(Message::Error(code.unwrap_or_default(), text.unwrap_or_default())),
-        _ => Err(FrameFault::MessageType),
-    }
-}
 
-/// The bytes of a header block not yet read.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], FrameFault> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(FrameFault::Headers)?;
-        self.0 = rest;
-        Ok(taken)
+    /// Apart from [`push`](Self::push), so that its quick half is small enough to stand in the caller's code.
+    #[inline(never)]
+    fn enqueue(&mut self, chunk: Bytes) {
+        self.queue.push_back(chunk);
     }
 
-    fn byte(&mut self) -> Result<u8, FrameFault> {
-        self.take(1)?.first().copied().ok_or(FrameFault::Headers)
-    }
-
-    fn text(&mut self, length: usize) -> Result<&'a str, FrameFault> {
-        std::str::from_utf8(self.take(length)?).map_err(|_| FrameFault::Headers)
-    }
-
-    fn length(&mut self) -> Result<usize, FrameFault> {
-        let two = self.take(2)?;
-        Ok(two.iter().fold(0, |sum, &byte| sum * 256 + usize::from(byte)))
-    }
-
-    /// Passes over one value; gives it when it is a string.
-    fn value(&mut self) -> Result<Option<&'a str>, FrameFault> {
-        let fixed = match self.byte()? {
-            // true and false have no bytes of their own.
-            0 | 1 => 0,
-            2 => 1,
-            3 => 2,
-            4 => 4,
-            // i64 and timestamp
-            5 | 8 => 8,
-            6 => self.length()?,
-            7 => {
-                let length = self.length()?;
-                return self.text(length).map(Some);
+    /// Finds the next whole frame; `None` when more bytes are needed.
+    ///
+    /// After an error the reader must not be asked again: nobody knows where the next frame begins.
+    pub(super) fn advance(&mut self) -> Result<Option<Place>, FrameFault> {
+        loop {
+            let found = if self.split.missing == 0 { self.find_in_chunk()? } else { self.gather()? };
+            if found.is_some() {
+                return Ok(found);
             }
-            // uuid
-            9 => 16,
-            _ => return Err(FrameFault::Headers),
-        };
-        self.take(fixed).map(|_| None)
+            match self.queue.pop_front() {
+                Some(next) => {
+                    self.chunk = next;
+                    self.at = 0;
+                }
+                None => {
+                    self.release_chunk();
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Whether [`advance`](Self::advance) would give a frame or a fault, without more bytes.
+    pub(super) fn is_ready(&self) -> bool {
+        let rest = self.chunk.get(self.at..).unwrap_or_default();
+        let unread = rest.len() + self.queue.iter().map(Bytes::len).sum::<usize>();
+        if self.split.prelude.is_some() && self.split.missing > 0 {
+            return self.split.missing <= unread;
+        }
+        if self.split.missing == 0
+            && let Some(prelude) = rest.first_chunk()
+        {
+            return is_decided(prelude, &self.checksum, unread);
+        }
+        // The next prelude is in pieces.
+        let begun = if self.split.missing > 0 { self.split.bytes.as_slice() } else { &[] };
+        let mut prelude = [0; PRELUDE_LEN];
+        let bytes = begun.iter().chain(rest).chain(self.queue.iter().flatten());
+        let filled = prelude.iter_mut().zip(bytes).map(|(to, from)| *to = *from).count();
+        filled == PRELUDE_LEN && is_decided(&prelude, &self.checksum, begun.len() + unread)
+    }
+
+    /// Whether the bytes that are here are known not to complete a frame: the quick answer for small chunks.
+    #[inline]
+    pub(super) fn is_waiting(&self) -> bool {
+        self.split.missing > 0 && self.queue.is_empty()
+    }
+
+    /// The frame at `place`.
+    pub(super) fn frame(&self, place: Place) -> Frame<'_> {
+        let bytes = if place.is_split { self.split.bytes.as_slice() } else { &self.chunk };
+        Frame {
+            headers: bytes.get(place.headers..place.payload).unwrap_or_default(),
+            payload: bytes.get(place.payload..place.end).unwrap_or_default(),
+        }
+    }
+
+    /// Whether bytes are here of which no frame has been made.
+    pub(super) fn has_rest(&self) -> bool {
+        self.split.missing > 0 || self.at < self.chunk.len() || !self.queue.is_empty()
+    }
+
+    /// The next frame, if all of it lies in the current chunk. Else it becomes the split frame.
+    fn find_in_chunk(&mut self) -> Result<Option<Place>, FrameFault> {
+        let rest = self.chunk.get(self.at..).unwrap_or_default();
+        if let Some(prelude) = rest.first_chunk() {
+            let prelude = Prelude::read(prelude, &self.checksum)?;
+            if let Some(frame) = rest.get(..prelude.total) {
+                prelude.check(frame)?;
+                let place = prelude.place(false, self.at);
+                self.at = place.end + CHECKSUM_LEN;
+                return Ok(Some(place));
+            }
+        }
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        self.split.begin();
+        self.gather()
+    }
+
+    /// Moves bytes of the current chunk to the split frame until that is whole or the chunk is used up.
+    fn gather(&mut self) -> Result<Option<Place>, FrameFault> {
+        while self.at < self.chunk.len() {
+            let rest = self.chunk.get(self.at..).unwrap_or_default();
+            let step = rest.get(..self.split.missing).unwrap_or(rest);
+            self.at += step.len();
+            self.split.append(step);
+            if let Some(prelude) = self.split.check(&self.checksum)? {
+                return Ok(Some(prelude.place(true, 0)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives the used chunk back, so that its owner can use the memory again.
+    fn release_chunk(&mut self) {
+        if !self.chunk.is_empty() {
+            self.chunk = Bytes::new();
+            self.at = 0;
+        }
     }
 }
+
+/// Whether a frame that begins like this is whole or at fault when `there` bytes from its first on are in.
+fn is_decided(prelude: &[u8; PRELUDE_LEN], checksum: &Hasher, there: usize) -> bool {
+    // With as many bytes in as it states there is an answer, be the statement right or wrong.
+    let [t0, t1, t2, t3, ..] = *prelude;
+    u32::from_be_bytes([t0, t1, t2, t3]) as usize <= there || Prelude::read(prelude, checksum).is_err()
+}
+
+/// A frame that does not lie whole in one chunk, as far as it is here.
+#[derive(Default)]
+struct SplitFrame {
+    bytes: Vec<u8>,
+    /// Once the bytes are here that it consists of.
+    prelude: Option<Prelude>,
+    /// How many bytes are lacking: first of the prelude, then of the frame. 0 when no split frame is under way.
+    missing: usize,
+}
+
+impl SplitFrame {
+    fn begin(&mut self) {
+        self.bytes.clear();
+        self.bytes.reserve(ORDINARY_LEN);
+        self.prelude = None;
+        self.missing = PRELUDE_LEN;
+    }
+
+    /// Appends at most `missing` bytes. The buffer doubles as bytes come and is never sized by the length that the
+    /// frame states: until they come, that is only a claim.
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.missing = self.missing.saturating_sub(bytes.len());
+    }
+
+    /// Checks what is complete: the prelude, then the frame. Gives the prelude when the frame is whole.
+    fn check(&mut self, checksum: &Hasher) -> Result<Option<&Prelude>, FrameFault> {
+        if self.missing > 0 {
+            return Ok(None);
+        }
+        match (&mut self.prelude, self.bytes.first_chunk()) {
+            (Some(prelude), _) => prelude.check(&self.bytes).map(|()| Some(&*prelude)),
+            (lacking @ None, Some(bytes)) => {
+                let prelude = Prelude::read(bytes, checksum)?;
+                self.missing = prelude.total - PRELUDE_LEN;
+                *lacking = Some(prelude);
+                Ok(None)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// A frame's prelude with a right checksum and possible lengths.
+struct Prelude {
+    total: usize,
+    headers: usize,
+    /// The checksum so far: over the two lengths.
+    checksum: Hasher,
+}
+
+impl Prelude {
+    fn read(bytes: &[u8; PRELUDE_LEN], checksum: &Hasher) -> Result<Self, FrameFault> {
+        let [t0, t1, t2, t3, h0, h1, h2, h3, expected @ ..] = *bytes;
+        let mut checksum = checksum.clone();
+        checksum.update(&[t0, t1, t2, t3, h0, h1, h2, h3]);
+        if checksum.clone().finalize() != u32::from_be_bytes(expected) {
+            return Err(FrameFault::PreludeChecksum);
+        }
+        let total = u32::from_be_bytes([t0, t1, t2, t3]);
+        let headers = u32::from_be_bytes([h0, h1, h2, h3]);
+        match total.checked_sub(OVERHEAD).and_then(|content| content.checked_sub(headers)) {
+            Some(payload) if headers <= MAX_HEADERS && payload <= MAX_PAYLOAD => {
+                Ok(Self { total: total as usize, headers: headers as usize, checksum })
+            }
+            _ => Err(FrameFault::Length { total, headers }),
+        }
+    }
+
+    /// Checks the checksum over the whole frame. It goes on from that of the prelude: one pass in all.
+    fn check(&self, frame: &[u8]) -> Result<(), FrameFault> {
+        let (content, expected) = frame.split_last_chunk().ok_or(FrameFault::MessageChecksum)?;
+        let mut checksum = self.checksum.clone();
+        checksum.update(content.get(LENGTHS_LEN..).unwrap_or_default());
+        if checksum.finalize() == u32::from_be_bytes(*expected) {
+            Ok(())
+        } else {
+            Err(FrameFault::MessageChecksum)
+        }
+    }
+
+    fn place(&self, is_split: bool, start: usize) -> Place {
+        let headers = start + PRELUDE_LEN;
+        Place { is_split, headers, payload: headers + self.headers, end: start + self.total - CHECKSUM_LEN }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,14 @@ mod decoder;
 #[cfg(any(feature = "emulator", test))]
 pub mod encode;
 pub mod event;
+mod exception;
 mod frame;
+mod headers;
 pub mod members;
 mod payload;
+#[cfg(test)]
+mod samples;
+mod scan;
 #[cfg(test)]
 mod tests;
 
