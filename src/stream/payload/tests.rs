@@ -181,68 +181,66 @@ fn text_is_borrowed_unless_it_has_escapes() {
     ));
 }
 
+const OTHER_SHAPES: &[(EventType<'static>, &str, &str)] = &[
+    (DELTA, r#"{"delta":{"text":"SECRET"}}"#, "missing field `contentBlockIndex` at line 1 column 27"),
+    (DELTA, "", "missing field `contentBlockIndex` at line 1 column 2"),
+    (DELTA, r#"{"contentBlockIndex":"SECRET"}"#, "another value, expected u32 at line 1 column 29"),
+    (DELTA, r#"{"contentBlockIndex":-1}"#, "another value, expected u32 at line 1 column 23"),
+    (DELTA, r#"{"contentBlockIndex":1.0}"#, "another value, expected u32 at line 1 column 24"),
+    (DELTA, r#"{"contentBlockIndex":4294967296}"#, "another value, expected u32 at line 1 column 31"),
+    (DELTA, r#"{"contentBlockIndex":null}"#, "another value, expected u32 at line 1 column 25"),
+    (
+        DELTA,
+        r#"{"contentBlockIndex":0,"contentBlockIndex":0}"#,
+        "duplicate field `contentBlockIndex` at line 1 column 42",
+    ),
+    (
+        DELTA,
+        r#"{"contentBlockIndex":0,"delta":"SECRET, expected SECRET"}"#,
+        "another value, expected an object with one member at line 1 column 56",
+    ),
+    (
+        DELTA,
+        r#"{"contentBlockIndex":0,"delta":{"text":["SECRET"]}}"#,
+        "another value, expected a string at line 1 column 39",
+    ),
+    (
+        DELTA,
+        r#"{"contentBlockIndex":0,"delta":{"text":"a","toolUse":{"input":"b"}}}"#,
+        "more than one member of a union at line 1 column 67",
+    ),
+    (
+        DELTA,
+        r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"a","signature":"b"}}}"#,
+        "more than one member of a union at line 1 column 79",
+    ),
+    (
+        DELTA,
+        r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"redactedContent":"SECRET"}}}"#,
+        "`redactedContent` is no base64 at line 1 column 79",
+    ),
+    (DELTA, r#"{"contentBlockIndex":0,"delta":{"text":"a"#, "EOF while parsing a string at line 1 column 41"),
+    (DELTA, r#"{"contentBlockIndex":0,"delta":{}}x"#, "trailing characters at line 1 column 35"),
+    (DELTA, r#"{"contentBlockIndex":0}"#, "missing field `delta` at line 1 column 23"),
+    (
+        DELTA,
+        r#"{"contentBlockIndex":0,"delta":null}"#,
+        "another value, expected an object with one member at line 1 column 35",
+    ),
+    (DELTA, "[]", "another value, expected struct ContentBlockDelta with 2 elements at line 1 column 2"),
+    (DELTA, "\"SECRET\"", "another value, expected struct ContentBlockDelta at line 1 column 8"),
+    (EventType::ContentBlockStop, "{}", "missing field `contentBlockIndex` at line 1 column 2"),
+    (
+        EventType::ContentBlockStart,
+        r#"{"contentBlockIndex":0,"start":{"toolUse":{"name":"SECRET"}}}"#,
+        "missing field `toolUseId` at line 1 column 59",
+    ),
+    (EventType::MessageStop, "{}", "missing field `stopReason` at line 1 column 2"),
+];
+
 #[test]
 fn other_shapes_are_refused_without_repeating_the_payload() {
-    for (kind, payload, expected) in [
-        (DELTA, r#"{"delta":{"text":"SECRET"}}"#, "missing field `contentBlockIndex` at line 1 column 27"),
-        (DELTA, "", "missing field `contentBlockIndex` at line 1 column 2"),
-        (DELTA, r#"{"contentBlockIndex":"SECRET"}"#, "another value, expected u32 at line 1 column 29"),
-        (DELTA, r#"{"contentBlockIndex":-1}"#, "another value, expected u32 at line 1 column 23"),
-        (DELTA, r#"{"contentBlockIndex":1.0}"#, "another value, expected u32 at line 1 column 24"),
-        (DELTA, r#"{"contentBlockIndex":4294967296}"#, "another value, expected u32 at line 1 column 31"),
-        (DELTA, r#"{"contentBlockIndex":null}"#, "another value, expected u32 at line 1 column 25"),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"contentBlockIndex":0}"#,
-            "duplicate field `contentBlockIndex` at line 1 column 42",
-        ),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"delta":"SECRET, expected SECRET"}"#,
-            "another value, expected an object with one member at line 1 column 56",
-        ),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"delta":{"text":["SECRET"]}}"#,
-            "another value, expected a string at line 1 column 39",
-        ),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"delta":{"text":"a","toolUse":{"input":"b"}}}"#,
-            "more than one member of a union at line 1 column 67",
-        ),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"a","signature":"b"}}}"#,
-            "more than one member of a union at line 1 column 79",
-        ),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"redactedContent":"SECRET"}}}"#,
-            "`redactedContent` is no base64 at line 1 column 79",
-        ),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"delta":{"text":"a"#,
-            "EOF while parsing a string at line 1 column 41",
-        ),
-        (DELTA, r#"{"contentBlockIndex":0,"delta":{}}x"#, "trailing characters at line 1 column 35"),
-        (DELTA, r#"{"contentBlockIndex":0}"#, "missing field `delta` at line 1 column 23"),
-        (
-            DELTA,
-            r#"{"contentBlockIndex":0,"delta":null}"#,
-            "another value, expected an object with one member at line 1 column 35",
-        ),
-        (DELTA, "[]", "another value, expected struct ContentBlockDelta with 2 elements at line 1 column 2"),
-        (DELTA, "\"SECRET\"", "another value, expected struct ContentBlockDelta at line 1 column 8"),
-        (EventType::ContentBlockStop, "{}", "missing field `contentBlockIndex` at line 1 column 2"),
-        (
-            EventType::ContentBlockStart,
-            r#"{"contentBlockIndex":0,"start":{"toolUse":{"name":"SECRET"}}}"#,
-            "missing field `toolUseId` at line 1 column 59",
-        ),
-        (EventType::MessageStop, "{}", "missing field `stopReason` at line 1 column 2"),
-    ] {
+    for &(kind, payload, expected) in OTHER_SHAPES {
         let found = refused(kind, payload);
         assert_eq!(found, expected, "{payload}");
         assert!(!found.contains("SECRET"), "{found}");
