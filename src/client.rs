@@ -26,7 +26,7 @@ use crate::{Env, Region};
 use bytes::Bytes;
 use settings::{AuthSource, Given};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -194,15 +194,19 @@ impl Client {
         let path = format!("{}/model/{}/{operation}", settings.endpoint.value.url, encode_segment(model_id));
         let url = wire_url(&path)?;
         let call = Outgoing { inner: &self.0, settings, url: &url, body };
-        let mut used = None;
-        let answer = call.send(&mut used).await;
+        let last = LastAttempt::default();
+        let answer = call.send(&last).await;
         let Err(first) = answer else { return answer };
         // The service refused the keys themselves: once, others are looked for.
         let class = first.service_failure().map(|failure| failure.class);
+        let used = last.used.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let (AuthSource::Chain(cache), Some(used), Some(class)) = (&settings.auth, used, class)
             && cache.refused(&used, class)
         {
-            return call.send(&mut None).await.map_err(|second| with_attempts_of(second, &first));
+            return call
+                .send(&LastAttempt::default())
+                .await
+                .map_err(|second| with_attempts_of(second, &first));
         }
         Err(first)
     }
@@ -216,6 +220,13 @@ fn with_attempts_of(mut error: Error, earlier: &Error) -> Error {
     error
 }
 
+/// The last attempt of a call: what it was authorised with, and when it was sent.
+#[derive(Default)]
+struct LastAttempt {
+    used: Mutex<Option<Arc<Authorisation>>>,
+    sent: Mutex<Option<Instant>>,
+}
+
 /// A call on its way.
 struct Outgoing<'a> {
     inner: &'a Inner,
@@ -225,9 +236,9 @@ struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// Sends it until it is answered or retries end. `used` gets what the last attempt was authorised with.
-    /// Gives the answer's head, and when the attempt that got it was sent.
-    async fn send(&self, used: &mut Option<Arc<Authorisation>>) -> Result<(HttpResponse, Instant)> {
+    /// Sends it until it is answered or retries end. `last` gets what the last attempt was authorised with. Gives
+    /// the answer's head, and when the attempt that got it was sent.
+    async fn send(&self, last: &LastAttempt) -> Result<(HttpResponse, Instant)> {
         let Self { inner, settings, .. } = self;
         let world = &inner.given.world;
         let retry = Retry {
@@ -242,25 +253,27 @@ impl Outgoing<'_> {
             watch: &*inner.watch,
             response_limit: non_zero(inner.timeouts.first_event),
         };
-        let mut sent = Instant::now();
-        let prepare = async |attempt| {
-            let request = match &settings.auth {
-                AuthSource::Fixed(auth) => self.authorise(auth),
-                AuthSource::Chain(cache) => {
-                    let found = cache.get(inner.now(), inner.random()).await?;
-                    if attempt == 1 {
-                        (inner.watch)(&Notice::Authorised { trail: &found.trail });
-                    }
-                    let request = self.authorise(&found.auth);
-                    *used = Some(found);
-                    request
+        let began = Instant::now();
+        let response = retry.send(|attempt| self.prepare(attempt, last)).await?;
+        let sent = last.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((response, sent.unwrap_or(began)))
+    }
+
+    async fn prepare(&self, attempt: u32, last: &LastAttempt) -> Result<HttpRequest> {
+        let request = match &self.settings.auth {
+            AuthSource::Fixed(auth) => self.authorise(auth),
+            AuthSource::Chain(cache) => {
+                let found = cache.get(self.inner.now(), self.inner.random()).await?;
+                if attempt == 1 {
+                    (self.inner.watch)(&Notice::Authorised { trail: &found.trail });
                 }
-            };
-            sent = Instant::now();
-            request
+                let request = self.authorise(&found.auth);
+                *last.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+                request
+            }
         };
-        let response = retry.send(prepare).await?;
-        Ok((response, sent))
+        *last.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        request
     }
 
     /// The request with everything on it, signed at this moment.
@@ -346,3 +359,6 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,7 @@ impl Context<'_> {
             watch: &|_| {},
             response_limit: Some(ANSWER_TIMEOUT),
         };
-        let mut response = retry.send(async |_| self.prepare(&call, &url)).await?;
+        let mut response = retry.send(|_| std::future::ready(self.prepare(&call, &url))).await?;
         response.read_all(ANSWER_LIMIT).await.map_err(Error::Transport)
     }
 

@@ -130,6 +130,37 @@ mod tests {
         assert_eq!(first_word(&Secret::new("TOKEN=abc get-keys")), "...");
     }
 
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_given_up() {
+        use crate::auth::World;
+        use crate::auth::call::Connections;
+        use crate::auth::profile::Profiles;
+        use crate::transport::{HttpResponse, Transport};
+        let world = World {
+            run_command: std::sync::Arc::new(|_| Box::pin(std::future::pending())),
+            ..World::default()
+        };
+        let nobody = Transport::scripted(|_| async { Ok(HttpResponse::whole(500, vec![], "")) });
+        let connections = Connections {
+            services: nobody.clone(),
+            local: nobody,
+            bucket: Default::default(),
+            skew: Default::default(),
+        };
+        let env = crate::Env::empty();
+        let profiles = Profiles::new(&env, None, &*world.read_file);
+        let region = crate::Region::fallback().value;
+        let context = Context {
+            env: &env,
+            world: &world,
+            profiles: &profiles,
+            region: &region,
+            connections: &connections,
+        };
+        let outcome = run(context, &Secret::new("tool"), None, Duration::ZERO).await;
+        assert_eq!(outcome.unwrap_err(), "did not end within 0 s");
+    }
+
     proptest::proptest! {
         #[test]
         fn any_output_is_read_without_panic(stdout: Vec<u8>, stderr: Vec<u8>, command in "\\PC{0,20}") {

@@ -223,10 +223,11 @@ impl Retry<'_> {
     ///
     /// # Errors
     /// The last failure, with the number of attempts and the time waited filled in.
-    pub async fn send(
-        &self,
-        mut prepare: impl AsyncFnMut(u32) -> Result<HttpRequest>,
-    ) -> Result<HttpResponse> {
+    // Not an async closure: futures of those cannot be shown to move between threads.
+    pub async fn send<F>(&self, prepare: impl Fn(u32) -> F) -> Result<HttpResponse>
+    where
+        F: Future<Output = Result<HttpRequest>>,
+    {
         let (mut attempt, mut waited_ms, mut spent) = (1, 0, 0);
         loop {
             if let Some(limiter) = self.limiter {
@@ -334,7 +335,7 @@ mod tests {
             headers: vec![],
             body: bytes::Bytes::new(),
         };
-        retry.send(async |attempt| Ok(request(attempt))).await
+        retry.send(|attempt| std::future::ready(Ok(request(attempt)))).await
     }
 
     #[tokio::test]

@@ -273,3 +273,5 @@ async fn authorisation_can_be_left_to_a_proxy() {
     let (outcome, _) = resolve(env(&[("AWS_BEDROCK_SKIP_AUTH", "1")]), world(&[]), &[]).await;
     assert!(matches!(outcome.unwrap().0, Auth::None));
 }
+
+mod sessions;
