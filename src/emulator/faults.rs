@@ -13,8 +13,10 @@
 //!
 //! `match` and its members may be left out, as may `times` (always). The operations of the services behind
 //! credentials are `AssumeRole`, `AssumeRoleWithWebIdentity`, `GetCallerIdentity`, `GetMetadataToken`,
-//! `GetMetadataRole`, `GetMetadataCredentials`, `GetMetadataRegion` and `GetContainerCredentials`; rules must name them to hit them. Once a rule's `times` are used up the
-//! rules after it are looked at, so that a list is also a sequence.
+//! `GetMetadataRole`, `GetMetadataCredentials`, `GetMetadataRegion`, `GetContainerCredentials`,
+//! `GetRoleCredentials`, `CreateToken` and `CreateOAuth2Token`; rules must name them to hit them.
+//!
+//! Once a rule's `times` are used up the rules after it are looked at, so that a list is also a sequence.
 //!
 //! Without a scenario a fault is chosen by calling the model `emulator.NAME`: see [`Fault::from_model_id`].
 //! This file only chooses; `refusal`, `spoil` and `runtime` carry out.

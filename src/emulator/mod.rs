@@ -7,8 +7,9 @@
 //!
 //! What the models say is a small fixed text about rocks, the same for the same question. It knows Converse,
 //! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel.
-//! On the same port it is the services behind credentials: STS, instance metadata and the endpoint of containers;
-//! the keys that they give out are accepted until they end (see [`IdentityOptions`]). It listens in plain HTTP and is no place for real credentials.
+//! On the same port it is the services behind credentials: STS, SSO, AWS Sign-In, instance metadata and the
+//! endpoint of containers; the keys that they give out are accepted until they end (see
+//! [`IdentityOptions`]). It listens in plain HTTP and is no place for real credentials.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {
@@ -48,8 +49,9 @@ mod verify;
 
 pub use faults::{Fault, Filter, Rule, Scenario, StreamException};
 pub use identity::{
-    DEMO_ACCOUNT_ID, DEMO_ROLE_NAME, DEMO_WEB_IDENTITY_TOKEN, ExpiringToken, IdentityOptions,
-    InstanceMetadata,
+    DEMO_ACCOUNT_ID, DEMO_REFRESH_TOKEN, DEMO_ROLE_NAME, DEMO_SSO_ACCESS_TOKEN, DEMO_SSO_CLIENT_ID,
+    DEMO_SSO_CLIENT_SECRET, DEMO_WEB_IDENTITY_TOKEN, ExpiringToken, IdentityOptions, InstanceMetadata,
+    SsoClient, SsoRole,
 };
 pub use options::{
     AccessKey, DEMO_ACCESS_KEY_ID, DEMO_BEARER_TOKEN, DEMO_MODEL_ID, DEMO_SECRET_ACCESS_KEY, EmulatorOptions,

@@ -1,8 +1,8 @@
 //! The signature that a received request should carry, computed from what came over the wire.
 //!
 //! It is a second implementation of Signature Version 4, on purpose independent of the signer in
-//! `auth::sign`: the two agree only if both are right. For presigned URLs it
-//! computes the signature of the request that was signed; what else must hold is `api_key`'s affair.
+//! `auth::sign`: the two agree only if both are right. What must hold for a presigned URL beside its
+//! signature is `api_key`'s affair.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 

@@ -67,7 +67,8 @@ impl Caller {
     }
 }
 
-fn demo_user() -> String {
+/// The ARN of the user behind keys that were known from the beginning.
+pub(super) fn demo_user() -> String {
     format!("arn:aws:iam::{DEMO_ACCOUNT_ID}:user/demo")
 }
 

@@ -35,7 +35,7 @@ pub(super) fn credentials(visit: &Visit<'_>) -> Result<Reply, Refusal> {
             "The Authorization header does not hold the container's token",
         ));
     }
-    let issue = visit.issue(session_arn(DEMO_ROLE_NAME, TASK_ID));
+    let issue = visit.issue(session_arn(DEMO_ACCOUNT_ID, DEMO_ROLE_NAME, TASK_ID));
     Ok(Reply::json(
         200,
         &json!({

@@ -2,7 +2,7 @@
 //!
 //! Keys and tokens are drawn from their number, so that runs can be compared. They are no secrets.
 
-use super::options::DEMO_ACCOUNT_ID;
+use super::options::ExpiringToken;
 use crate::emulator::dice::Dice;
 use crate::emulator::options::AccessKey;
 use crate::secret::Secret;
@@ -34,6 +34,20 @@ pub(super) struct Issue {
 pub(super) enum Purpose {
     /// To read instance metadata.
     Metadata,
+    /// To ask the SSO portal for credentials.
+    SsoAccess,
+    /// To get the next access token, or credentials, once.
+    Refresh,
+}
+
+/// What is known of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Good,
+    /// Its time is over.
+    Ended,
+    /// Never given out, used up, or forgotten.
+    Unknown,
 }
 
 #[derive(Debug)]
@@ -54,6 +68,8 @@ struct Shelf {
     count: u64,
     keys: Vec<HeldKey>,
     tokens: Vec<HeldToken>,
+    /// Refresh tokens that were known from the beginning and have been used.
+    used: Vec<String>,
 }
 
 impl Issued {
@@ -94,10 +110,29 @@ impl Issued {
         text
     }
 
-    /// Whether this token was given out for this purpose, and its time is not over.
-    pub(super) fn accepts(&self, purpose: Purpose, text: &str, now: SystemTime) -> bool {
-        let is_right = |held: &HeldToken| held.purpose == purpose && held.text == text;
-        self.shelf().tokens.iter().any(|held| is_right(held) && is_current(held.expires, now))
+    /// What a token is worth that was given out for this purpose, or is one of `seeds`: tokens that were
+    /// known from the beginning.
+    pub(super) fn standing(
+        &self,
+        purpose: Purpose,
+        text: &str,
+        seeds: &[ExpiringToken],
+        now: SystemTime,
+    ) -> Standing {
+        self.shelf().standing(purpose, text, seeds, now)
+    }
+
+    /// The same for a refresh token, which is used up if it was good.
+    pub(super) fn redeem(&self, text: &str, seeds: &[ExpiringToken], now: SystemTime) -> Standing {
+        let mut shelf = self.shelf();
+        let standing = shelf.standing(Purpose::Refresh, text, seeds, now);
+        if standing == Standing::Good {
+            shelf.tokens.retain(|held| held.purpose != Purpose::Refresh || held.text != text);
+            if seeds.iter().any(|seed| seed.token.expose() == text) {
+                shelf.used.push(text.to_owned());
+            }
+        }
+        standing
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -111,11 +146,26 @@ impl Shelf {
         self.count += 1;
         Dice::new(&format!("{kind} {}", self.count))
     }
+
+    fn standing(&self, purpose: Purpose, text: &str, seeds: &[ExpiringToken], now: SystemTime) -> Standing {
+        let is_right = |held: &&HeldToken| held.purpose == purpose && held.text == text;
+        let held = self.tokens.iter().find(is_right).map(|held| held.expires);
+        let is_unused = |seed: &&ExpiringToken| {
+            seed.token.expose() == text
+                && !(purpose == Purpose::Refresh && self.used.iter().any(|used| used == text))
+        };
+        let expires = held.or_else(|| seeds.iter().find(is_unused).map(|seed| seed.expires));
+        match expires {
+            Some(expires) if is_current(expires, now) => Standing::Good,
+            Some(_) => Standing::Ended,
+            None => Standing::Unknown,
+        }
+    }
 }
 
-/// The ARN of a session of a role in the emulator's own account.
-pub(super) fn session_arn(role_name: &str, session_name: &str) -> String {
-    format!("arn:aws:sts::{DEMO_ACCOUNT_ID}:assumed-role/{role_name}/{session_name}")
+/// The ARN of a session of a role.
+pub(super) fn session_arn(account_id: &str, role_name: &str, session_name: &str) -> String {
+    format!("arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}")
 }
 
 fn is_current(expires: Option<SystemTime>, now: SystemTime) -> bool {
@@ -136,7 +186,8 @@ fn draw(dice: &mut Dice, alphabet: &[u8], length: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Issued, KEPT_AFTER_END, Purpose};
+    use super::{ExpiringToken, Issued, KEPT_AFTER_END, Purpose, Standing};
+    use crate::secret::Secret;
     use crate::time::from_unix_seconds;
     use std::time::Duration;
 
@@ -162,8 +213,35 @@ mod tests {
     fn tokens_are_accepted_until_their_end() {
         let (issued, now) = (Issued::default(), from_unix_seconds(1_735_787_045).unwrap());
         let token = issued.issue_token(Purpose::Metadata, HOUR, now);
-        assert!(issued.accepts(Purpose::Metadata, &token, now));
-        assert!(!issued.accepts(Purpose::Metadata, &token, now + HOUR));
-        assert!(!issued.accepts(Purpose::Metadata, "other", now));
+        let ended = ExpiringToken { token: Secret::from("ended"), expires: Some(now) };
+        let seeds = [ended, ExpiringToken::lasting("seed")];
+        for (purpose, text, at, standing) in [
+            (Purpose::Metadata, token.as_str(), now, Standing::Good),
+            (Purpose::Metadata, token.as_str(), now + HOUR, Standing::Ended),
+            (Purpose::SsoAccess, token.as_str(), now, Standing::Unknown),
+            (Purpose::Metadata, "", now, Standing::Unknown),
+            (Purpose::SsoAccess, "seed", now + HOUR, Standing::Good),
+            (Purpose::SsoAccess, "ended", now, Standing::Ended),
+        ] {
+            assert_eq!(issued.standing(purpose, text, &seeds, at), standing, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_is_good_for_one_use() {
+        let (issued, now) = (Issued::default(), from_unix_seconds(1_735_787_045).unwrap());
+        let ended = ExpiringToken { token: Secret::from("ended"), expires: Some(now) };
+        let seeds = [ended, ExpiringToken::lasting("seed")];
+        let given = issued.issue_token(Purpose::Refresh, HOUR, now);
+        for (text, standing) in [
+            ("seed", Standing::Good),
+            ("seed", Standing::Unknown),
+            (given.as_str(), Standing::Good),
+            (given.as_str(), Standing::Unknown),
+            ("ended", Standing::Ended),
+            ("ended", Standing::Ended),
+        ] {
+            assert_eq!(issued.redeem(text, &seeds, now), standing, "{text}");
+        }
     }
 }

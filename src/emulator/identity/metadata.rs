@@ -4,8 +4,8 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html>
 
-use super::issued::{Purpose, session_arn};
-use super::options::InstanceMetadata;
+use super::issued::{Purpose, Standing, session_arn};
+use super::options::{DEMO_ACCOUNT_ID, InstanceMetadata};
 use super::{Call, Visit};
 use crate::emulator::answer::Reply;
 use crate::emulator::refusal::Refusal;
@@ -78,7 +78,7 @@ pub(super) fn credentials(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     if visit.received.path().strip_prefix(ROLES) != Some(name) {
         return Err(not_found());
     }
-    let issue = visit.issue(session_arn(name, INSTANCE_ID));
+    let issue = visit.issue(session_arn(DEMO_ACCOUNT_ID, name, INSTANCE_ID));
     let now = visit.gate.now;
     let stale = now.checked_sub(STALE_BY).filter(|_| is_stale);
     let body = json!({
@@ -128,10 +128,9 @@ fn instance_role<'a>(visit: &Visit<'a>) -> Result<(&'a str, bool), Refusal> {
 
 fn check_token(visit: &Visit<'_>) -> Result<(), Refusal> {
     let sent = visit.received.header("x-aws-ec2-metadata-token").unwrap_or_default();
-    if visit.gate.issued.accepts(Purpose::Metadata, sent, visit.gate.now) {
-        Ok(())
-    } else {
-        Err(Refusal::new(401, "", "Unauthorized"))
+    match visit.gate.issued.standing(Purpose::Metadata, sent, &[], visit.gate.now) {
+        Standing::Good => Ok(()),
+        Standing::Ended | Standing::Unknown => Err(Refusal::new(401, "", "Unauthorized")),
     }
 }
 

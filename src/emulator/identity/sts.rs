@@ -6,7 +6,7 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html>
 
-use super::issued::Issue;
+use super::issued::{Issue, session_arn};
 use super::{Call, Visit, denied};
 use crate::emulator::answer::Reply;
 use crate::emulator::form::Form;
@@ -184,7 +184,7 @@ impl<'a> Session<'a> {
     fn start(&self, visit: &Visit<'_>) -> (Issue, String) {
         let Self { account_id, role_name, name, duration, .. } = self;
         // The path of a role is no part of its sessions' ARNs.
-        let arn = format!("arn:aws:sts::{account_id}:assumed-role/{role_name}/{name}");
+        let arn = session_arn(account_id, role_name, name);
         let asked = Duration::from_secs(duration.unwrap_or(DEFAULT_DURATION));
         let issue = visit.issue_for(arn.clone(), asked);
         let id = element("AssumedRoleId", &format!("AROAEMULATEDROLE00001:{name}"));

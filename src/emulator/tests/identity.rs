@@ -2,6 +2,9 @@
 
 use super::{Emulator, EmulatorOptions, End, Got, exchange};
 use crate::auth::sign::{Scope, SigningKeys, ToSign, presign, sign};
+use crate::emulator::answer::Answer;
+use crate::emulator::received::Received;
+use crate::emulator::respond::Account;
 use crate::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY, IdentityOptions, Scenario};
 use crate::secret::Secret;
 use crate::time;
@@ -12,6 +15,8 @@ use std::time::Duration;
 
 mod container;
 mod metadata;
+mod signin;
+mod sso;
 mod sts;
 
 /// Keys as a client holds them.
@@ -106,7 +111,8 @@ fn short_lived() -> IdentityOptions {
 #[tokio::test]
 async fn scenarios_hit_the_operations_that_they_name() {
     let emulator = start_with(
-        r#"[{"match": {"operation": "GetMetadataToken"}, "times": 2, "fault": {"kind": "http", "status": 500}},
+        r#"[{"match": {"operation": "GetMetadataToken"}, "times": 2,
+             "fault": {"kind": "http", "status": 500}},
             {"match": {"operation": "GetCallerIdentity"}, "times": 1, "fault": {"kind": "throttle"}},
             {"match": {"operation": "GetCallerIdentity"}, "times": 1, "fault": {"kind": "denied"}},
             {"match": {"operation": "AssumeRoleWithWebIdentity"}, "fault": {"kind": "close"}},
@@ -151,5 +157,38 @@ async fn an_api_key_is_worth_as_much_as_the_credentials_that_it_was_made_from() 
         let headers = [headers[0], ("content-type", "application/x-www-form-urlencoded")];
         let got = send(&emulator, "POST", "/", &headers, identity).await;
         assert_eq!((got.status, sts::text(&got, "Code").as_str()), (403, "IncompleteSignature"));
+    }
+}
+
+proptest::proptest! {
+    /// Readers of forms, JSON, proofs and headers, behind every route.
+    #[test]
+    fn no_request_makes_a_service_panic(
+        route in 0_usize..6,
+        header in "\\PC{0,40}",
+        query in "\\PC{0,40}",
+        action in "(AssumeRole|AssumeRoleWithWebIdentity|GetCallerIdentity|\\PC{0,9})",
+        bytes: Vec<u8>,
+    ) {
+        let (method, path) = [
+            ("POST", "/"),
+            ("PUT", "/latest/api/token"),
+            ("GET", "/latest/meta-data/iam/security-credentials/x"),
+            ("GET", "/federation/credentials"),
+            ("POST", "/token"),
+            ("POST", "/v1/token"),
+        ][route];
+        let names = ["authorization", "dpop", "x-aws-ec2-metadata-token", "x-amz-sso_bearer_token", "host"];
+        let mut headers: Vec<_> = names.iter().map(|name| ((*name).to_owned(), header.clone())).collect();
+        headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+        headers.push(("x-aws-ec2-metadata-token-ttl-seconds".to_owned(), header.clone()));
+        let form = format!("Action={action}&Version=2011-06-15&RoleArn={query}&");
+        let body = if route == 0 { [form.as_bytes(), &bytes].concat() } else { bytes };
+        let target = format!("{path}?{query}");
+        let received = Received { method: method.to_owned(), target, headers, body: body.into() };
+        let account = Account::new(EmulatorOptions::default()).unwrap();
+        let Answer::Reply(reply) = account.respond(&received, time::now(), "id") else { panic!() };
+        let is_lucky_ttl = route == 1 && header.parse::<u64>().is_ok();
+        proptest::prop_assert!(is_lucky_ttl || (400..500).contains(&reply.status));
     }
 }

@@ -200,7 +200,8 @@ async fn roles_and_tokens_that_are_not_known_are_refused() {
     let emulator = start(options).await;
     let got = call(&emulator, &Keys::demo(), &assume(ROLE, "outcrop")).await;
     let sentence = format!(
-        "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+        "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:AssumeRole on \
+         resource: {ROLE}"
     );
     assert_refused(&got, (403, "AccessDenied", &sentence));
     for (token, refusal) in [
