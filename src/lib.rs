@@ -33,6 +33,7 @@
 //! - `cli` (default): all of it, and the program `outcrop`. Libraries say `default-features = false`.
 
 pub mod auth;
+pub mod catalog;
 mod classify;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -1,0 +1,7 @@
+//! What is known of models: their ids, limits, prices and habits.
+//!
+//! A model that is not known here is called all the same: its family's rules serve, or those of any model.
+
+pub mod facts;
+
+pub use facts::ModelFacts;
