@@ -13,7 +13,7 @@ pub use event_stream::EventStream;
 pub use settings::Settings;
 
 use crate::auth::cache::Authorisation;
-use crate::auth::{Auth, bearer, sign};
+use crate::auth::{Auth, CallerIdentity, Credentials, Survey, bearer, sign};
 use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result, StreamPosition, Timeout, UnexpectedAnswer, Waiting};
@@ -96,12 +96,39 @@ impl Client {
     pub async fn auth(&self) -> Result<(Auth, Trail)> {
         let settings = self.settings().await?;
         match &settings.auth {
-            AuthSource::Fixed(auth) => Ok((auth.clone(), Trail::new())),
+            AuthSource::Fixed(auth, _) => Ok((auth.clone(), Trail::new())),
             AuthSource::Chain(cache) => {
                 let found = cache.get(self.0.now(), self.0.random()).await?;
                 Ok((found.auth.clone(), found.trail.clone()))
             }
         }
+    }
+
+    /// What each source of credentials says, in order, and which one a call would use. Asks as a call does.
+    ///
+    /// # Errors
+    /// Those of [`Client::settings`]. That there are no credentials, or a broken source, is part of the answer.
+    pub async fn survey(&self) -> Result<Survey> {
+        let settings = self.settings().await?;
+        Ok(match &settings.auth {
+            AuthSource::Fixed(auth, _) => Survey::fixed(auth),
+            AuthSource::Chain(cache) => Survey::of(cache.chain(), &settings.region.value).await,
+        })
+    }
+
+    /// Asks STS who has these keys.
+    ///
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+    ///
+    /// # Errors
+    /// [`Error::BrokenSource`] with what STS said; those of [`Client::settings`].
+    pub async fn caller_identity(&self, keys: &Credentials) -> Result<CallerIdentity> {
+        let settings = self.settings().await?;
+        let chain = match &settings.auth {
+            AuthSource::Fixed(_, chain) => chain,
+            AuthSource::Chain(cache) => cache.chain(),
+        };
+        chain.caller_identity(&settings.region.value, keys).await
     }
 
     /// Sends a conversation and waits for the whole answer.
@@ -261,7 +288,7 @@ impl Outgoing<'_> {
 
     async fn prepare(&self, attempt: u32, last: &LastAttempt) -> Result<HttpRequest> {
         let request = match &self.settings.auth {
-            AuthSource::Fixed(auth) => self.authorise(auth),
+            AuthSource::Fixed(auth, _) => self.authorise(auth),
             AuthSource::Chain(cache) => {
                 let found = cache.get(self.inner.now(), self.inner.random()).await?;
                 if attempt == 1 {

@@ -32,6 +32,13 @@ impl Env {
         self
     }
 
+    /// The same environment without a variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.vars.remove(name);
+        self
+    }
+
     /// The value of a variable. `None` when it is absent, or not valid Unicode (see [`Env::is_not_unicode`]).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.vars.get(name).and_then(|value| value.to_str())

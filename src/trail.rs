@@ -63,8 +63,8 @@ pub enum Outcome {
     NotHere(String),
     /// It is set up, and it failed. The chain stops.
     Broken(String),
-    /// It was not asked, since an earlier source answered.
-    NotAsked,
+    /// It was not asked, since the chain ended before it; and what can be told of it without asking.
+    NotAsked(String),
 }
 
 /// One step of the chain.
@@ -107,7 +107,7 @@ impl fmt::Display for Trail {
             match &step.outcome {
                 Outcome::Used(how) => write!(f, "{}: {how}", step.source)?,
                 Outcome::NotHere(why) | Outcome::Broken(why) => write!(f, "{}: {why}", step.source)?,
-                Outcome::NotAsked => write!(f, "{}: not asked", step.source)?,
+                Outcome::NotAsked(why) => write!(f, "{}: not asked, {why}", step.source)?,
             }
         }
         Ok(())

@@ -82,6 +82,11 @@ impl CredentialCache {
         Self { chain, region, state: Mutex::default(), renewal: tokio::sync::Mutex::default() }
     }
 
+    /// The chain itself.
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
     /// The credentials to use at this moment.
     ///
     /// # Errors

@@ -8,19 +8,21 @@
 use super::call::{Connections, Context};
 use super::profile::Profiles;
 use super::profile_source::{self, Sessions};
+use super::sts::{self, CallerIdentity};
 use super::world::World;
 use super::{Answer, Auth, Credentials, Failure, bearer, container, environment, web_identity};
 use crate::env::Env;
 use crate::error::{BrokenSource, Error, Result};
 use crate::origin::{Origin, Sourced};
 use crate::region::Region;
+use crate::secret::Secret;
 use crate::trail::{Outcome, Source, Trail};
 use crate::transport::Transport;
 use crate::transport::retry::RetryBucket;
 use crate::transport::skew::ClockSkew;
 
 /// The sources that give keys, in the order of the AWS SDK for Rust.
-const ORDER: [Source; 5] =
+pub(super) const ORDER: [Source; 5] =
     [Source::Environment, Source::Profile, Source::WebIdentity, Source::Container, Source::InstanceMetadata];
 
 /// The chain of sources over one environment.
@@ -56,20 +58,50 @@ impl Chain {
         if self.env.get("AWS_BEDROCK_SKIP_AUTH").is_some_and(|value| matches!(value.trim(), "1" | "true")) {
             return Ok((Auth::None, trail));
         }
-        if let Some(token) = step(&mut trail, Source::BearerToken, bearer::token(&self.env))? {
+        let token = bearer::token(&self.env);
+        let how = |_: &Secret| format!("`{}`", bearer::VARIABLE);
+        if let Some(token) = step(&mut trail, Source::BearerToken, token, how)? {
             return Ok((Auth::Bearer(token), trail));
         }
         let profiles = Profiles::new(&self.env, self.profile.clone(), &*self.world.read_file);
         let context = self.context(&profiles, region);
         for source in ORDER {
             let answer = self.ask(source, context).await;
-            if let Some(keys) = step(&mut trail, source, answer)? {
+            if let Some(keys) = step(&mut trail, source, answer, Credentials::summary)? {
                 trail.warnings.extend(passed_over_profile(&profiles, source));
                 return Ok((Auth::SigV4(keys), trail));
             }
         }
         trail.warnings.extend(unread_variables(&self.env));
         Err(Error::NoCredentials(Box::new(trail)))
+    }
+
+    /// Lends the environment and the AWS files, which are read when something of them is asked for.
+    pub(super) fn with_profiles(&self, look: impl FnOnce(&Env, &Profiles<'_>)) {
+        look(&self.env, &Profiles::new(&self.env, self.profile.clone(), &*self.world.read_file));
+    }
+
+    /// Asks STS who has these keys.
+    ///
+    /// # Errors
+    /// [`Error::BrokenSource`] with what STS said.
+    pub(crate) async fn caller_identity(
+        &self,
+        region: &Region,
+        keys: &Credentials,
+    ) -> Result<CallerIdentity> {
+        let profiles = Profiles::new(&self.env, self.profile.clone(), &*self.world.read_file);
+        let answer = sts::caller_identity(self.context(&profiles, region), keys).await;
+        answer.map_err(|Failure { problem, is_config, hints }| {
+            let trail = Trail::new();
+            Error::BrokenSource(Box::new(BrokenSource {
+                source: keys.source,
+                problem,
+                is_config,
+                hints,
+                trail,
+            }))
+        })
     }
 
     /// The region of the instance, when this is one.
@@ -94,11 +126,16 @@ impl Chain {
     }
 }
 
-/// Records an answer. `Ok(None)` means: ask the next one.
-fn step<T>(trail: &mut Trail, source: Source, answer: Answer<T>) -> Result<Option<T>> {
+/// Records an answer; `how` describes what was found. `Ok(None)` means: ask the next one.
+fn step<T>(
+    trail: &mut Trail,
+    source: Source,
+    answer: Answer<T>,
+    how: impl Fn(&T) -> String,
+) -> Result<Option<T>> {
     match answer {
         Answer::Found(found) => {
-            trail.push(source, Outcome::Used("found".into()));
+            trail.push(source, Outcome::Used(how(&found)));
             Ok(Some(found))
         }
         Answer::NotHere(why) => {

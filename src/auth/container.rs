@@ -24,14 +24,17 @@ pub(super) async fn credentials(context: Context<'_>) -> Answer<Credentials> {
     let uri = match container_uri::resolve(context.env) {
         Ok(Some(uri)) => uri.value,
         Ok(None) => {
-            let why = "neither `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` nor \
-                       `AWS_CONTAINER_CREDENTIALS_FULL_URI` is set";
-            return Answer::NotHere(why.to_owned());
+            return Answer::NotHere(container_uri::UNSET.to_owned());
         }
         Err(error) => return Answer::Broken(config(error.to_string())),
     };
     match ask(context, &uri).await {
-        Ok(keys) => Answer::Found(keys),
+        Ok(mut keys) => {
+            // A query could hold a secret.
+            let place = uri.url.split('?').next().unwrap_or_default();
+            keys.via = Some(format!("the agent at `{place}`"));
+            Answer::Found(keys)
+        }
         Err(failure) => Answer::Broken(failure),
     }
 }
@@ -140,6 +143,7 @@ pub(super) fn read_keys(fields: &Fields<'_>, source: Source) -> Result<Credentia
         expires_at: Some(expires_at),
         account_id: fields.text("AccountId").map(str::to_owned),
         source,
+        via: None,
     })
 }
 

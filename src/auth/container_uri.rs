@@ -15,6 +15,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const RELATIVE: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 
+/// Why there is none, mostly.
+pub(super) const UNSET: &str =
+    "neither `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` nor `AWS_CONTAINER_CREDENTIALS_FULL_URI` is set";
+
 /// Where the agent of ECS answers.
 const ECS: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
 /// Where the agent of EKS Pod Identity answers.

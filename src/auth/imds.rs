@@ -29,11 +29,15 @@ const TOKEN_MARGIN: Duration = Duration::from_secs(120);
 /// Limit for each answer: the service is on the machine's own network card.
 const LIMIT: Duration = Duration::from_secs(1);
 const ATTEMPTS: u32 = 4;
+/// How long it is believed that there is no instance.
+const ABSENT_FOR: Duration = Duration::from_secs(5);
 
 /// The session with the service: its token, and the last keys that it gave.
 #[derive(Default)]
 pub(super) struct InstanceMetadata {
     token: Mutex<Option<(Secret, SystemTime)>>,
+    /// That nothing answers, and until when this is believed: a call that needs region and keys waits once.
+    absent: Mutex<Option<(String, SystemTime)>>,
     last: Mutex<Option<Credentials>>,
 }
 
@@ -51,7 +55,7 @@ impl InstanceMetadata {
     /// The keys of the instance's role.
     pub(super) async fn credentials(&self, context: Context<'_>) -> Answer<Credentials> {
         if imds_endpoint::is_disabled(context.env) {
-            return Answer::NotHere("`AWS_EC2_METADATA_DISABLED` is `true`".to_owned());
+            return Answer::NotHere(imds_endpoint::DISABLED.to_owned());
         }
         let base = match imds_endpoint::resolve(context.env, context.profiles) {
             Ok(base) => base.value,
@@ -134,7 +138,24 @@ impl InstanceMetadata {
         {
             return Ok(token);
         }
-        let (token, lifetime) = new_token(context, base).await?;
+        let absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((why, until)) = absent
+            && context.now() < until
+        {
+            return Err(Trouble::NotHere(why));
+        }
+        let (token, lifetime) = match new_token(context, base).await {
+            Ok(found) => found,
+            Err(trouble) => {
+                if let (Trouble::NotHere(why), Some(until)) =
+                    (&trouble, context.now().checked_add(ABSENT_FOR))
+                {
+                    let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+                    *absent = Some((why.clone(), until));
+                }
+                return Err(trouble);
+            }
+        };
         let until = context.now().checked_add(lifetime.saturating_sub(TOKEN_MARGIN));
         if let Some(until) = until {
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some((token.clone(), until));
@@ -226,7 +247,13 @@ fn read_answer(body: &[u8], role: &str) -> Answer<Credentials> {
             hints: if is_trust { vec![hint] } else { Vec::new() },
         });
     }
-    read_keys(&fields, Source::InstanceMetadata).map_or_else(unreadable, Answer::Found)
+    match read_keys(&fields, Source::InstanceMetadata) {
+        Ok(mut keys) => {
+            keys.via = Some(format!("role `{role}` of the instance"));
+            Answer::Found(keys)
+        }
+        Err(why) => unreadable(why),
+    }
 }
 
 /// Keys past their date are used for another 10 to 15 minutes, then asked for again.

@@ -14,6 +14,9 @@ use crate::origin::{Origin, Sourced};
 const IPV4: &str = "http://169.254.169.254";
 const IPV6: &str = "http://[fd00:ec2::254]";
 
+/// Why the service is not asked, when it is forbidden.
+pub(super) const DISABLED: &str = "`AWS_EC2_METADATA_DISABLED` is `true`";
+
 /// Whether `AWS_EC2_METADATA_DISABLED` forbids asking: it is `true` in any case, and nothing else.
 pub fn is_disabled(env: &Env) -> bool {
     env.get("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))

@@ -82,6 +82,7 @@ fn read_file(file: &Fields<'_>) -> Result<Credentials, String> {
         expires_at: Some(token.needed_date("expiresAt")?),
         account_id: Some(token.needed("accountId")?.to_owned()),
         source: Source::Profile,
+        via: None,
     })
 }
 
@@ -132,6 +133,7 @@ fn save(
         expires_at: Some(expires_at),
         account_id: Some(account_id.clone()),
         source: Source::Profile,
+        via: None,
     };
     file.set(
         "accessToken",

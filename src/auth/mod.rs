@@ -3,6 +3,7 @@
 //! Each source has a file of its own and gives one of three answers ([`Answer`]): found, not here, broken.
 //! Only "not here" moves the chain on; a broken source stops it, and the error says which one and why.
 
+mod api_key;
 pub mod bearer;
 #[cfg(feature = "client")]
 pub(crate) mod cache;
@@ -34,12 +35,19 @@ pub mod sign;
 #[cfg(feature = "client")]
 mod sso;
 #[cfg(feature = "client")]
-mod sts;
+pub(crate) mod sts;
+#[cfg(feature = "client")]
+mod survey;
 #[cfg(feature = "client")]
 mod web_identity;
 #[cfg(feature = "client")]
 pub mod world;
 
+pub use api_key::{LONGEST_API_KEY_LIFE, ShortTermKey, bedrock_api_key, short_term_key};
+#[cfg(feature = "client")]
+pub use sts::CallerIdentity;
+#[cfg(feature = "client")]
+pub use survey::Survey;
 #[cfg(feature = "client")]
 pub use world::World;
 
@@ -77,6 +85,8 @@ pub struct Credentials {
     pub account_id: Option<String>,
     /// Where they came from.
     pub source: Source,
+    /// How the source got them, for people: the role, the profile. No secret.
+    pub via: Option<String>,
 }
 
 impl Credentials {
@@ -89,6 +99,7 @@ impl Credentials {
             expires_at: None,
             account_id: None,
             source: Source::Code,
+            via: None,
         }
     }
 
@@ -118,6 +129,12 @@ impl Credentials {
         let scope = sign::Scope { region: endpoint.signing_region.as_str(), service: endpoint.signing_name };
         let signed = sign::sign(request, keys, scope, now)?;
         Ok(signed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// One clause for people: how the source got them, and the masked key id.
+    pub fn summary(&self) -> String {
+        let key = format!("key `{}`", self.masked_key_id());
+        self.via.as_ref().map_or_else(|| key.clone(), |via| format!("{via}, {key}"))
     }
 
     /// The key id as it may be shown: its last four characters.

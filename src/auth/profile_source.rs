@@ -34,6 +34,7 @@ pub(super) async fn credentials(context: Context<'_>, sessions: &Sessions) -> An
     match execute(context, sessions, &plan).await {
         Ok(mut keys) => {
             keys.source = Source::Profile;
+            keys.via = Some(plan.to_string());
             Answer::Found(keys)
         }
         // The files hold together; what failed is the source that they name.
@@ -95,5 +96,6 @@ fn static_keys(keys: &StaticKeys) -> Credentials {
         expires_at: None,
         account_id: keys.account_id.clone(),
         source: Source::Profile,
+        via: None,
     }
 }

@@ -87,5 +87,6 @@ fn read_answer(body: &[u8], sso: &Sso) -> Result<Credentials, String> {
         expires_at: Some(expires_at.ok_or("`expiration` is missing")?),
         account_id: Some(sso.account_id.clone()),
         source: Source::Profile,
+        via: None,
     })
 }

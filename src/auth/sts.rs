@@ -1,16 +1,18 @@
 //! The Security Token Service: a role's temporary keys for other keys, or for a web identity token.
 //!
-//! Two calls, form in and XML out. Who may assume which role is decided by AWS alone.
+//! Three calls, form in and XML out. Who may assume which role is decided by AWS alone.
 //!
-//! See [AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html) and
-//! [AssumeRoleWithWebIdentity](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html).
+//! See [AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html),
+//! [AssumeRoleWithWebIdentity](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html) and
+//! [GetCallerIdentity](https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
 
-use super::call::{self, Call, Context};
+use super::call::{Call, Context, failure};
 use super::profile::plan::RoleStep;
 use super::{Credentials, Failure};
 use crate::endpoint::Service;
 use crate::trail::Source;
 use crate::{time, uri, xml};
+use bytes::Bytes;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Assumes the role of a profile with `keys`.
@@ -34,7 +36,8 @@ pub(super) async fn assume_role(
         role.profile,
         keys.masked_key_id()
     );
-    exchange(context, "AssumeRole", &form, Some(keys), &what, keys.source).await
+    let body = call(context, "AssumeRole", &form, Some(keys), &what).await?;
+    read_answer(&body, keys.source).map_err(|why| unreadable(&what, &why))
 }
 
 /// A code from the role's MFA device, if it names one.
@@ -63,7 +66,34 @@ pub(super) async fn assume_role_with_web_identity(
     let session = session.map_or_else(|| session_name(context.now()), str::to_owned);
     let form = [("RoleArn", role_arn), ("RoleSessionName", &session), ("WebIdentityToken", token)];
     let what = format!("role `{role_arn}` cannot be assumed with the web identity token");
-    exchange(context, "AssumeRoleWithWebIdentity", &form, None, &what, source).await
+    let body = call(context, "AssumeRoleWithWebIdentity", &form, None, &what).await?;
+    read_answer(&body, source).map_err(|why| unreadable(&what, &why))
+}
+
+/// Who has certain keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallerIdentity {
+    /// The account, twelve digits.
+    pub account: String,
+    /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` and the like.
+    pub arn: String,
+    /// The unique id of the user or role.
+    pub user_id: String,
+}
+
+/// Asks who has `keys`. No policy can forbid the answer.
+pub(super) async fn caller_identity(
+    context: Context<'_>,
+    keys: &Credentials,
+) -> Result<CallerIdentity, Failure> {
+    let what = format!("STS does not say who has the key `{}`", keys.masked_key_id());
+    let body = call(context, "GetCallerIdentity", &[], Some(keys), &what).await?;
+    let document = std::str::from_utf8(&body).unwrap_or_default();
+    let needed = |name: &str| {
+        xml::text_of(document, name).ok_or_else(|| unreadable(&what, &format!("`{name}` is missing")))
+    };
+    Ok(CallerIdentity { account: needed("Account")?, arn: needed("Arn")?, user_id: needed("UserId")? })
 }
 
 /// A name for sessions that were given none.
@@ -72,15 +102,14 @@ fn session_name(now: SystemTime) -> String {
     format!("outcrop-{}", since.as_millis())
 }
 
-async fn exchange(
+async fn call(
     context: Context<'_>,
     action: &str,
     form: &[(&str, &str)],
     keys: Option<&Credentials>,
     what: &str,
-    source: Source,
-) -> Result<Credentials, Failure> {
-    let failed = |error: &crate::Error| call::failure(what, error);
+) -> Result<Bytes, Failure> {
+    let failed = |error: &crate::Error| failure(what, error);
     let endpoint = context.endpoint(Service::Sts, context.region).map_err(|error| failed(&error))?;
     let head = [("Action", action), ("Version", "2011-06-15")];
     let body = uri::encode_query(head.iter().chain(form).copied());
@@ -93,12 +122,12 @@ async fn exchange(
         body: body.into(),
         keys,
     };
-    let answer = context.send(call).await.map_err(|error| failed(&error))?;
-    read_answer(&answer, source).map_err(|why| Failure {
-        problem: format!("{what}: the answer of STS cannot be read, {why}"),
-        is_config: false,
-        hints: Vec::new(),
-    })
+    context.send(call).await.map_err(|error| failed(&error))
+}
+
+fn unreadable(what: &str, why: &str) -> Failure {
+    let problem = format!("{what}: the answer of STS cannot be read, {why}");
+    Failure { problem, is_config: false, hints: Vec::new() }
 }
 
 fn read_answer(body: &[u8], source: Source) -> Result<Credentials, String> {
@@ -116,6 +145,7 @@ fn read_answer(body: &[u8], source: Source) -> Result<Credentials, String> {
         expires_at: Some(expires_at),
         account_id: account.map(str::to_owned),
         source,
+        via: None,
     })
 }
 

@@ -8,6 +8,7 @@
 use super::call::Context;
 use super::profile::plan::WebIdentity;
 use super::{Answer, Credentials, Failure, sts};
+use crate::env::Env;
 use crate::trail::Source;
 use zeroize::Zeroizing;
 
@@ -17,17 +18,25 @@ const SESSION: &str = "AWS_ROLE_SESSION_NAME";
 
 /// The role that the variables name.
 pub(super) async fn from_variables(context: Context<'_>) -> Answer<Credentials> {
-    let env = context.env;
-    let Some(token_file) = env.path(FILE) else { return Answer::NotHere(format!("`{FILE}` is not set")) };
-    let Some(role_arn) = env.get_non_blank(ROLE) else {
-        return Answer::NotHere(format!("`{FILE}` is set, but `{ROLE}` is not"));
+    let identity = match set_up(context.env) {
+        Ok(identity) => identity,
+        Err(why) => return Answer::NotHere(why),
     };
-    let session_name = env.get_non_blank(SESSION).map(str::to_owned);
-    let identity = WebIdentity { role_arn: role_arn.to_owned(), token_file, session_name };
     match credentials(context, &identity, Source::WebIdentity).await {
-        Ok(keys) => Answer::Found(keys),
+        Ok(mut keys) => {
+            keys.via = Some(format!("role `{}`", identity.role_arn));
+            Answer::Found(keys)
+        }
         Err(failure) => Answer::Broken(failure),
     }
+}
+
+/// What the variables name, or why they name nothing.
+pub(super) fn set_up(env: &Env) -> Result<WebIdentity, String> {
+    let token_file = env.path(FILE).ok_or_else(|| format!("`{FILE}` is not set"))?;
+    let role_arn = env.get_non_blank(ROLE).ok_or_else(|| format!("`{FILE}` is set, but `{ROLE}` is not"))?;
+    let session_name = env.get_non_blank(SESSION).map(str::to_owned);
+    Ok(WebIdentity { role_arn: role_arn.to_owned(), token_file, session_name })
 }
 
 /// Reads the token and assumes the role.

@@ -59,10 +59,10 @@ pub(super) struct Global {
     /// No notes and no footer on stderr, errors only
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Log requests, attempts and credential sources to stderr; twice: header names too
+    /// Log requests, attempts and credential sources to stderr; twice: header names too [default: OUTCROP_LOG]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Print errors as one JSON object on stderr
+    /// Print errors as one JSON object on stderr, and status as one on stdout
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -81,6 +81,9 @@ pub(super) enum Command {
     Chat(Chat),
     /// Send a raw Converse request (JSON from FILE or stdin) as it is
     Converse(Converse),
+    /// Which credentials are used, and API keys made from them
+    #[command(subcommand)]
+    Auth(Auth),
     /// Run an offline Bedrock on loopback
     Emulate(Emulate),
     /// Print shell completions
@@ -163,6 +166,38 @@ pub(super) struct Emulate {
     pub scenario: Option<PathBuf>,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Auth {
+    /// What each source of credentials says, in order, and what a call would use
+    Status {
+        /// Ask STS whose credentials they are
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Make a short-term Bedrock API key from the credentials at hand, for `AWS_BEARER_TOKEN_BEDROCK`
+    Token {
+        /// How long it lives, up to 12h: `12h`, `30m`, `900s`
+        #[arg(long, value_name = "TIME", default_value = "12h", value_parser = lifetime)]
+        ttl: std::time::Duration,
+    },
+}
+
+/// A number with `h`, `m` or `s`, or of seconds.
+fn lifetime(text: &str) -> Result<std::time::Duration, String> {
+    let digits = text.trim_end_matches(['h', 'm', 's']);
+    let unit = match text.strip_prefix(digits) {
+        Some("h") => 3_600,
+        Some("m") => 60,
+        Some("s" | "") => 1,
+        _ => 0,
+    };
+    let lifetime = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    let lifetime = lifetime.map(std::time::Duration::from_secs);
+    lifetime
+        .filter(|lifetime| !lifetime.is_zero() && *lifetime <= crate::auth::LONGEST_API_KEY_LIFE)
+        .ok_or_else(|| "it must be a time of at most 12 hours, such as `12h`, `30m` or `900s`".to_owned())
+}
+
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
     std::time::Duration::try_from_secs_f64(number)
@@ -199,6 +234,11 @@ mod tests {
             &["chat", "--timeout", "soon", "x"],
             &["chat", "--max-attempts", "0", "x"],
             &["emulate", "--tokens-per-second", "inf"],
+            &["auth", "token", "--ttl", "13h"],
+            &["auth", "token", "--ttl", "0"],
+            &["auth", "token", "--ttl", "1d"],
+            &["auth", "token", "--ttl", "1hs"],
+            &["auth", "token", "--ttl", "18446744073709551615h"],
             &["chat", "--demo", "--endpoint", "http://h", "x"],
         ] {
             let words = std::iter::once("outcrop").chain(words.iter().copied());

@@ -4,6 +4,7 @@
 
 mod answer;
 mod args;
+mod auth;
 mod chat;
 mod converse;
 mod emulate;
@@ -59,6 +60,7 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
     let outcome = match &cli.command {
         Command::Chat(args) => chat::run(env, &cli.global, args, out).await,
         Command::Converse(args) => converse::run(env, &cli.global, args, out).await,
+        Command::Auth(args) => auth::run(env, &cli.global, args, out).await,
         Command::Emulate(args) => match emulate::misplaced(&cli.global) {
             Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),
             None => emulate::run(args, out).await.map_err(|error| Report::plain(&error)),

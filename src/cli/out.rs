@@ -42,7 +42,7 @@ impl Out {
             talk: !global.quiet,
             footer: terminal && !global.quiet,
             json: global.json,
-            verbose: global.verbose,
+            verbose: global.verbose.max(logged(env)),
         }
     }
 
@@ -64,6 +64,13 @@ impl Out {
     pub(super) fn note(&self, text: &str) {
         if self.talk && !self.json {
             say(&format!("{}: {text}", self.paint("36", "note")));
+        }
+    }
+
+    /// Something the user should mend.
+    pub(super) fn warn(&self, text: &str) {
+        if self.talk && !self.json {
+            say(&format!("{}: {text}", self.paint("33", "warning")));
         }
     }
 
@@ -142,6 +149,16 @@ impl Out {
 
     fn paint(&self, style: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// The verbosity that `OUTCROP_LOG` asks for: a number, or a level of other programs' logs.
+fn logged(env: &Env) -> u8 {
+    match env.get_non_blank("OUTCROP_LOG").map(str::trim) {
+        None | Some("off" | "error" | "warn") => 0,
+        Some("info") => 1,
+        Some("debug" | "trace") => 2,
+        Some(number) => number.parse().unwrap_or(1),
     }
 }
 

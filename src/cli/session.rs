@@ -7,21 +7,42 @@ use super::out::Out;
 use super::report::{Facts, Report};
 use crate::Env;
 use crate::auth::Credentials;
-use crate::client::{Client, Timeouts};
+use crate::client::{Client, ClientBuilder, Timeouts};
 use crate::emulator::{DEMO_MODEL_ID, Emulator, EmulatorOptions};
 use crate::error::{Error, IoFailure, Result};
 use crate::origin::{Origin, Sourced};
 
-/// What a call needs.
+/// A client, and the demo server that it talks to, if any.
+pub(super) struct Connection {
+    pub client: Client,
+    /// Serves `--demo`; ends when the connection ends.
+    _demo: Option<Emulator>,
+}
+
+/// What a call of a model needs.
 pub(super) struct Session {
     pub client: Client,
     pub model: Sourced<String>,
-    /// Serves `--demo`; ends when the session ends.
     _demo: Option<Emulator>,
 }
 
 /// Pace of the demo: that of a quick model.
 const DEMO_TOKENS_PER_SECOND: f64 = 80.0;
+
+impl Connection {
+    /// Makes a client for commands that call no model, and the demo server if it is asked for.
+    pub(super) async fn open(env: &Env, global: &Global, out: &Out) -> Result<Self, Report> {
+        let demo = start_demo(global).await.map_err(|error| Report::plain(&error))?;
+        let builder = base(env, global, demo.as_ref(), out);
+        let client = with_region(builder, global, None).build().map_err(|error| Report::plain(&error))?;
+        Ok(Self { client, _demo: demo })
+    }
+
+    /// An error of this connection, with what it knows.
+    pub(super) fn report(&self, error: &Error) -> Report {
+        Report::new(error, &Facts { model: None, client: Some(&self.client) })
+    }
+}
 
 impl Session {
     /// Makes the client, and the demo server if it is asked for. `inside` is a model named by the request
@@ -33,9 +54,13 @@ impl Session {
         inside: Option<String>,
         out: &Out,
     ) -> Result<Self, Report> {
-        let demo = if global.demo { Some(start_demo().await.map_err(|e| Report::plain(&e))?) } else { None };
+        let demo = start_demo(global).await.map_err(|error| Report::plain(&error))?;
         let model = model(env, global, call, inside).ok_or_else(Report::no_model)?;
-        let client = client(env, global, call, &model, demo.as_ref(), out);
+        let mut builder = base(env, global, demo.as_ref(), out).timeouts(timeouts(call));
+        if let Some(attempts) = call.max_attempts {
+            builder = builder.max_attempts_from(Sourced::new(attempts, Origin::Flag("--max-attempts")));
+        }
+        let client = with_region(builder, global, Some(&model)).build();
         let client =
             client.map_err(|error| Report::new(&error, &Facts { model: Some(&model), client: None }))?;
         Ok(Self { client, model, _demo: demo })
@@ -47,9 +72,13 @@ impl Session {
     }
 }
 
-async fn start_demo() -> Result<Emulator> {
+async fn start_demo(global: &Global) -> Result<Option<Emulator>> {
+    if !global.demo {
+        return Ok(None);
+    }
     let options = EmulatorOptions { tokens_per_second: DEMO_TOKENS_PER_SECOND, ..EmulatorOptions::default() };
-    Emulator::start(options).await.map_err(|source| {
+    let started = Emulator::start(options).await;
+    started.map(Some).map_err(|source| {
         Error::Io(Box::new(IoFailure { action: "start the demo server on loopback", path: None, source }))
     })
 }
@@ -77,32 +106,23 @@ fn arn_region(model: &str) -> Option<&str> {
     (!region.is_empty()).then_some(region)
 }
 
-fn client(
-    env: &Env,
-    global: &Global,
-    call: &Call,
-    model: &Sourced<String>,
-    demo: Option<&Emulator>,
-    out: &Out,
-) -> Result<Client> {
+/// What every client takes from the flags, but for its region.
+fn base(env: &Env, global: &Global, demo: Option<&Emulator>, out: &Out) -> ClientBuilder {
     let verbose = out.verbose();
-    let mut builder =
-        Client::builder().timeouts(timeouts(call)).watch(move |notice| Out::log(verbose, notice));
+    let mut builder = Client::builder().watch(move |notice| Out::log(verbose, notice));
     if let Some(demo) = demo {
         // The demo needs nothing of the user's: neither keys nor proxies nor endpoints.
         let keys =
             Credentials::new(crate::emulator::DEMO_ACCESS_KEY_ID, crate::emulator::DEMO_SECRET_ACCESS_KEY);
+        let nothing =
+            Env::empty().with("AWS_EC2_METADATA_DISABLED", "true").with("AWS_ENDPOINT_URL", demo.url());
         builder = builder
+            .env(&nothing)
             .credentials(keys)
             .endpoint_from(Sourced::new(demo.url().to_owned(), Origin::Demo))
             .region_from(Sourced::new("us-east-1".to_owned(), Origin::Demo));
     } else {
         builder = builder.env(env);
-    }
-    if let Some(region) = &global.region {
-        builder = builder.region_from(Sourced::new(region.clone(), Origin::Flag("--region")));
-    } else if let Some(region) = arn_region(&model.value) {
-        builder = builder.region_from(Sourced::new(region.to_owned(), Origin::ModelArn));
     }
     if let Some(name) = &global.profile {
         builder = builder.profile_from(Sourced::new(name.clone(), Origin::Flag("--profile")));
@@ -113,10 +133,18 @@ fn client(
     if let Some(path) = &global.ca_bundle {
         builder = builder.ca_bundle_from(Sourced::new(path.clone(), Origin::Flag("--ca-bundle")));
     }
-    if let Some(attempts) = call.max_attempts {
-        builder = builder.max_attempts_from(Sourced::new(attempts, Origin::Flag("--max-attempts")));
+    builder
+}
+
+/// The region of the flag, else the one that the model's ARN names.
+fn with_region(builder: ClientBuilder, global: &Global, model: Option<&Sourced<String>>) -> ClientBuilder {
+    if let Some(region) = &global.region {
+        return builder.region_from(Sourced::new(region.clone(), Origin::Flag("--region")));
     }
-    builder.build()
+    match model.and_then(|model| arn_region(&model.value)) {
+        Some(region) => builder.region_from(Sourced::new(region.to_owned(), Origin::ModelArn)),
+        None => builder,
+    }
 }
 
 fn timeouts(call: &Call) -> Timeouts {

@@ -52,8 +52,8 @@ pub struct Settings {
 
 /// Where authorisation comes from.
 pub(super) enum AuthSource {
-    /// Said by the calling program.
-    Fixed(Auth),
+    /// Said by the calling program. The chain finds nothing here; it reaches STS.
+    Fixed(Auth, Box<Chain>),
     /// Found by the chain.
     Chain(Box<CredentialCache>),
 }
@@ -79,7 +79,7 @@ impl Settings {
         let setting = |name: &str| profiles.setting(name).map(|found| found.map(str::to_owned));
         let policy = RetryPolicy::resolve(given.max_attempts.as_ref(), env, setting)?;
         let auth = match &given.auth {
-            Some(auth) => AuthSource::Fixed(auth.clone()),
+            Some(auth) => AuthSource::Fixed(auth.clone(), Box::new(chain)),
             None => {
                 scheme::check(env, &profiles)?;
                 AuthSource::Chain(Box::new(CredentialCache::new(chain, region.value.clone())))

@@ -1,11 +1,13 @@
-"""Starts the emulator of the program given as argument, and runs every client in this folder against it."""
+"""Runs every client in this folder against the emulator of the program given as argument, and every script."""
 
 import pathlib
 import subprocess
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
+# Clients of the emulator, and scripts that run the program themselves.
 CLIENTS = ["boto3_client.py"]
+SCRIPTS = ["api_key.py"]
 
 
 def main() -> int:
@@ -19,6 +21,7 @@ def main() -> int:
             print("the emulator did not start")
             return 1
         failed = [name for name in CLIENTS if subprocess.run([sys.executable, FOLDER / name, url]).returncode]
+        failed += [name for name in SCRIPTS if subprocess.run([sys.executable, FOLDER / name, program]).returncode]
         return 1 if failed else 0
     finally:
         emulator.terminate()

@@ -179,7 +179,7 @@ fn logs_name_requests_and_sources_and_no_secret() {
     let ran = run(&mut program_against(server.url()), &["chat", "-vv", "-m", "emulator.throttle-1", "hi"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for part in [
-        "* environment: found",
+        "* environment: key `...0001`",
         "/model/emulator.throttle-1/converse-stream",
         "attempt 2",
         "< 429",

@@ -9,6 +9,7 @@
     reason = "a failed expectation ends the test"
 )]
 
+mod auth;
 mod chat;
 mod client;
 mod conformance;

@@ -94,7 +94,21 @@ async fn keys_of_the_environment_open_no_file() {
     world.read_file = Arc::new(|path| panic!("{}", path.display()));
     let (auth, trail) = resolve(env(&KEYS), world, &[]).await.0.unwrap();
     assert!(matches!(auth, Auth::SigV4(keys) if keys.access_key_id == "AKID"));
-    assert_eq!(trail.to_string(), "bearer token: `AWS_BEARER_TOKEN_BEDROCK` is not set; environment: found");
+    assert_eq!(
+        trail.to_string(),
+        "bearer token: `AWS_BEARER_TOKEN_BEDROCK` is not set; environment: key `...AKID`"
+    );
+}
+
+#[tokio::test]
+async fn where_there_is_no_instance_one_question_serves_for_region_and_keys() {
+    let log = Log::default();
+    let (env, world, transport) = (env(&[]), world(&[]), transport(&[], &log));
+    let chain = Chain::new(env.clone(), None, world.clone(), transport.clone(), transport);
+    let profiles = Profiles::new(&env, None, &*world.read_file);
+    assert_eq!(chain.instance_region(&profiles).await, None);
+    assert!(matches!(chain.resolve(&Region::fallback().value).await, Err(Error::NoCredentials(_))));
+    assert_eq!(*log.lock().unwrap(), ["PUT http://169.254.169.254/latest/api/token"]);
 }
 
 #[tokio::test]
