@@ -19,6 +19,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// A setting holds no usable value: a variable, a file, an option.
     Config(Box<ConfigProblem>),
+    /// A configuration file is no JSON5.
+    ConfigSyntax(Box<ConfigSyntax>),
     /// The request cannot be made as asked: an empty model id, a body that is no JSON object.
     InvalidRequest(Box<str>),
     /// No source of credentials had anything. Holds what each of them said.
@@ -119,6 +121,21 @@ pub struct ConfigProblem {
     pub problem: String,
     /// Things to do, facts at hand only: one hint each.
     pub hints: Vec<String>,
+}
+
+/// A configuration file that cannot be parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigSyntax {
+    /// The file.
+    pub path: PathBuf,
+    /// Line from 1.
+    pub line: usize,
+    /// Column from 1, in characters.
+    pub column: usize,
+    /// What is wrong: lower case, no full stop.
+    pub problem: String,
+    /// Two lines that show the place: the line with its number, values blotted out, and a caret below it.
+    pub excerpt: String,
 }
 
 /// A credential source that is set up and failed.
@@ -287,7 +304,7 @@ pub struct IoFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// [`Error::Config`].
+    /// [`Error::Config`] and [`Error::ConfigSyntax`].
     Config,
     /// [`Error::InvalidRequest`].
     InvalidRequest,
@@ -387,7 +404,7 @@ impl Error {
     /// The kind, for programs that branch on it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Error::Config(_) => ErrorKind::Config,
+            Error::Config(_) | Error::ConfigSyntax(_) => ErrorKind::Config,
             Error::InvalidRequest(_) => ErrorKind::InvalidRequest,
             Error::NoCredentials(_) => ErrorKind::NoCredentials,
             Error::BrokenSource(_) => ErrorKind::BrokenSource,
@@ -415,6 +432,7 @@ impl Error {
             }
             Error::Timeout(timeout) => timeout.waiting == Waiting::Response,
             Error::Config(_)
+            | Error::ConfigSyntax(_)
             | Error::InvalidRequest(_)
             | Error::NoCredentials(_)
             | Error::BrokenSource(_)
@@ -480,6 +498,7 @@ impl Error {
             },
             Error::Transport(failure) => failure.position,
             Error::Config(_)
+            | Error::ConfigSyntax(_)
             | Error::InvalidRequest(_)
             | Error::NoCredentials(_)
             | Error::BrokenSource(_)

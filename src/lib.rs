@@ -30,6 +30,7 @@
 //!   (the decoder), [`auth`] (signatures, profiles, credential rules), [`region`] and [`endpoint`].
 //! - `client`: `Client`, the transport and TLS.
 //! - `emulator`: an offline Bedrock on loopback, for tests.
+//! - `config`: the configuration file: `config::Config`.
 //! - `cli` (default): all of it, and the program `outcrop`. Libraries say `default-features = false`.
 
 pub mod auth;
@@ -40,6 +41,8 @@ mod classify;
 pub mod cli;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "config")]
+pub mod config;
 #[cfg(test)]
 mod conformance;
 pub mod converse;
@@ -48,6 +51,7 @@ pub mod emulator;
 pub mod endpoint;
 mod env;
 mod error;
+mod nearest;
 mod origin;
 pub mod region;
 mod secret;
@@ -64,9 +68,9 @@ mod xml;
 pub use client::{Client, ClientBuilder, EventStream, Settings, Timeouts};
 pub use env::Env;
 pub use error::{
-    BrokenSource, ConfigProblem, Error, ErrorKind, FrameFault, IoFailure, PayloadProblem, Result,
-    ServiceClass, ServiceFailure, StreamPosition, Timeout, TransportFailure, TransportKind, UnexpectedAnswer,
-    Waiting,
+    BrokenSource, ConfigProblem, ConfigSyntax, Error, ErrorKind, FrameFault, IoFailure, PayloadProblem,
+    Result, ServiceClass, ServiceFailure, StreamPosition, Timeout, TransportFailure, TransportKind,
+    UnexpectedAnswer, Waiting,
 };
 pub use origin::{Origin, Sourced};
 pub use region::Region;

@@ -204,6 +204,10 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
         Error::StreamPayload(_, problem) => causes.push(problem.problem.clone()),
         Error::UnexpectedAnswer(_) => causes.extend(endpoint(facts)),
         Error::Io(failure) => causes.push(failure.source.to_string()),
+        Error::ConfigSyntax(syntax) => {
+            let excerpt = syntax.excerpt.replace('\n', "\n    ");
+            causes.push(format!("line {}, column {}\n    {excerpt}", syntax.line, syntax.column));
+        }
         Error::Timeout(_) => causes.extend(origins(facts)),
         Error::Config(_)
         | Error::InvalidRequest(_)
@@ -266,7 +270,7 @@ fn exit_code(error: &Error) -> u8 {
         return exit::INCOMPLETE;
     }
     match error {
-        Error::Config(_) | Error::InvalidRequest(_) => exit::USAGE,
+        Error::Config(_) | Error::ConfigSyntax(_) | Error::InvalidRequest(_) => exit::USAGE,
         Error::NoCredentials(_) | Error::BrokenSource(_) => exit::CREDENTIALS,
         Error::Io(failure) if failure.path.is_some() => exit::USAGE,
         Error::Service(failure) => match failure.class {

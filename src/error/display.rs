@@ -37,6 +37,10 @@ impl fmt::Display for Error {
                 Some(key) => write!(f, "`{key}` in {} cannot be used: {}", problem.origin, problem.problem),
                 None => write!(f, "{} cannot be used: {}", problem.origin, problem.problem),
             },
+            Error::ConfigSyntax(syntax) => {
+                let (path, line, column) = (syntax.path.display(), syntax.line, syntax.column);
+                write!(f, "`{path}:{line}:{column}` cannot be read: {}", syntax.problem)
+            }
             Error::InvalidRequest(what) => f.write_str(what),
             Error::NoCredentials(_) => f.write_str("no AWS credentials were found"),
             Error::BrokenSource(broken) => match broken.source {

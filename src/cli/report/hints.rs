@@ -35,7 +35,7 @@ pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
         Error::UnexpectedAnswer(_) => {
             vec!["a proxy or another server answered: see `--endpoint`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY`".into()]
         }
-        Error::InvalidRequest(_) | Error::Io(_) => vec![],
+        Error::ConfigSyntax(_) | Error::InvalidRequest(_) | Error::Io(_) => vec![],
     }
 }
 

@@ -3,7 +3,7 @@
 //! It compares letters only; it knows nothing of what is named.
 
 /// At most three of `known`, nearest first, that differ from `name` in few letters (case does not count).
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let name = name.to_lowercase();
     let limit = (name.chars().count() / 3).max(1);
     let near = known.into_iter().map(|known| (distance(&name, &known.to_lowercase()), known));
@@ -12,21 +12,27 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     near.into_iter().take(3).map(|(_, known)| known).collect()
 }
 
-/// The Levenshtein distance, one row of the table at a time.
+/// How many letters must be put in, taken out, replaced or swapped with their neighbour: the optimal string
+/// alignment distance, of which the last two rows of the table are kept.
 fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    let to: Vec<char> = to.chars().collect();
+    let mut above: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    let mut before = None;
     for (at, from) in from.chars().enumerate() {
-        let mut diagonal = at;
-        let mut left = at + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(to.chars()) {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = *cell;
-            left = replaced.min(diagonal + 1).min(left + 1);
-            *cell = left;
+        let mut next = vec![at + 1];
+        for (column, &here) in to.iter().enumerate() {
+            let cell = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
+            let replaced = cell(&row, column) + usize::from(from != here);
+            let mut least = replaced.min(cell(&row, column + 1) + 1).min(cell(&next, column) + 1);
+            let is_swap = column > 0 && before == Some(here) && to.get(column - 1) == Some(&from);
+            if is_swap {
+                least = least.min(cell(&above, column - 1) + 1);
+            }
+            next.push(least);
         }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
+        above = std::mem::replace(&mut row, next);
+        before = Some(from);
     }
     row.last().copied().unwrap_or_default()
 }
@@ -47,6 +53,9 @@ mod tests {
             ("ac", "abc", 1),
             ("kitten", "sitting", 3),
             ("flaw", "lawn", 2),
+            ("modle", "model", 1),
+            ("ab", "ba", 1),
+            ("abc", "ca", 3),
         ] {
             assert_eq!(distance(from, to), expected, "{from} {to}");
         }
@@ -58,6 +67,7 @@ mod tests {
         for (name, expected) in [
             ("prod", vec!["prod"]),
             ("prd", vec!["prod"]),
+            ("pord", vec!["prod"]),
             ("prod-eu", vec!["Prod-EU", "prod-us"]),
             ("DEV", vec!["dev"]),
             ("stagging", vec!["staging"]),

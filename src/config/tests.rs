@@ -1,0 +1,332 @@
+use super::*;
+use crate::converse::{GuardrailStreamProcessingMode, GuardrailTrace};
+use crate::origin::Sourced;
+use crate::region::Region;
+use std::path::Path;
+use std::time::Duration;
+
+/// Reads a text as one of the two kinds of file.
+fn read_as(owner: Owner, text: &str, env: &Env) -> (Config, Vec<String>) {
+    let location = Location { path: "c.json5".into(), owner, origin: Origin::Default };
+    let document = Document::parse(text.to_owned()).unwrap();
+    let (config, problems) = read(&document, &location, env);
+    let lines = problems.into_iter().map(|problem| error(problem, &document, &location).to_string());
+    (config, lines.collect())
+}
+
+fn ours(text: &str) -> Config {
+    let (config, problems) = read_as(Owner::Outcrop, text, &Env::empty());
+    assert_eq!(problems, Vec::<String>::new(), "{text}");
+    config
+}
+
+fn problems(text: &str) -> Vec<String> {
+    read_as(Owner::Outcrop, text, &Env::empty()).1
+}
+
+fn line<T>(found: Option<Sourced<T>>) -> (T, usize) {
+    let found = found.unwrap();
+    match found.origin {
+        Origin::File { path, line: Some(line) } if path == Path::new("c.json5") => (found.value, line),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_example_of_the_openclaw_documents() {
+    let config = ours(
+        r#"{
+  models: {
+    bedrockDiscovery: {
+      enabled: true,
+      region: "eu-west-1",
+      providerFilter: ["Anthropic", " amazon ", "anthropic"],
+      refreshInterval: 3600.0,
+      defaultContextWindow: 32000,
+      defaultMaxTokens: 4096,
+      includeInferenceProfiles: false,
+    },
+    providers: {
+      "amazon-bedrock": {
+        baseUrl: "https://bedrock-runtime.us-east-1.amazonaws.com",
+        api: "bedrock-converse-stream",
+        auth: "aws-sdk",
+        models: [
+          {
+            id: "anthropic.claude-opus-4-5-20251101-v1:0",
+            name: "Claude Opus 4.5 (Bedrock)",
+            reasoning: true,
+            input: ["text", "image"],
+            cost: { input: 0, output: 1.5, cacheRead: 0, cacheWrite: 0 },
+            contextWindow: 200000,
+            maxTokens: 8192,
+            params: { canonicalModelId: "anthropic.claude-opus-4-5", serviceTier: "flex" },
+          },
+        ],
+      },
+    },
+  },
+  agents: { defaults: { model: { primary: "amazon-bedrock/anthropic.claude-opus-4-5-20251101-v1:0" } } },
+}"#,
+    );
+    assert_eq!(line(config.discovery.enabled), (true, 4));
+    assert_eq!(line(config.discovery.region).0.as_str(), "eu-west-1");
+    assert_eq!(
+        line(config.discovery.provider_filter),
+        (vec!["amazon".to_owned(), "anthropic".to_owned()], 6)
+    );
+    assert_eq!(line(config.discovery.refresh_interval), (Duration::from_secs(3600), 7));
+    assert_eq!(line(config.discovery.default_context_window), (32_000, 8));
+    assert_eq!(line(config.discovery.default_max_tokens), (4_096, 9));
+    assert_eq!(line(config.discovery.include_inference_profiles), (false, 10));
+    let region = Region::new("us-east-1").unwrap();
+    assert_eq!(line(config.provider.base_url), (BaseUrl::Region(region), 14));
+    let [model] = <[ConfiguredModel; 1]>::try_from(config.provider.models).unwrap();
+    assert_eq!(line(Some(model.id)), ("anthropic.claude-opus-4-5-20251101-v1:0".to_owned(), 19));
+    assert_eq!(line(model.input), (vec!["text".to_owned(), "image".to_owned()], 22));
+    assert_eq!(line(model.cost.output), (1.5, 23));
+    assert_eq!(line(model.max_tokens), (8_192, 25));
+    assert_eq!(line(model.canonical_model_id), ("anthropic.claude-opus-4-5".to_owned(), 26));
+    assert_eq!(serde_json::to_string(&model.params).unwrap(), r#"{"serviceTier":"flex"}"#);
+    assert_eq!(line(config.model), ("anthropic.claude-opus-4-5-20251101-v1:0".to_owned(), 32));
+}
+
+#[test]
+fn the_newer_place_of_discovery_wins_key_by_key() {
+    let config = ours(
+        r#"{ models: { bedrockDiscovery: { enabled: false, region: "us-west-2" } },
+  plugins: { entries: { "amazon-bedrock": { config: { discovery: { enabled: true } } } } } }"#,
+    );
+    assert_eq!(line(config.discovery.enabled), (true, 2));
+    assert_eq!(line(config.discovery.region), (Region::new("us-west-2").unwrap(), 1));
+}
+
+#[test]
+fn places_of_the_default_model() {
+    for (text, model) in [
+        (r#"{model: "m"}"#, "m"),
+        (r#"{model: "amazon-bedrock/m"}"#, "m"),
+        (r#"{model: "bedrock/m"}"#, "m"),
+        (r#"{model: "AWS-Bedrock/m"}"#, "m"),
+        (r#"{agents: {defaults: {model: "amazon-bedrock/m"}}}"#, "m"),
+        (r#"{agents: {defaults: {model: {primary: "m", fallbacks: ["f"]}}}}"#, "m"),
+        (r#"{model: "m", agents: {defaults: {model: "other"}}}"#, "m"),
+        (
+            r#"{model: "arn:aws:bedrock:us-east-1:1:inference-profile/us.x"}"#,
+            "arn:aws:bedrock:us-east-1:1:inference-profile/us.x",
+        ),
+        (
+            r#"{model: "amazon-bedrock/arn:aws:bedrock:us-east-1:1:inference-profile/us.x"}"#,
+            "arn:aws:bedrock:us-east-1:1:inference-profile/us.x",
+        ),
+    ] {
+        assert_eq!(line(ours(text).model).0, model, "{text}");
+    }
+    let config = ours(r#"{agents: {defaults: {model: {fallbacks: ["bedrock/f", "g"]}}}}"#);
+    assert_eq!(config.model, None);
+    assert_eq!(config.fallbacks.iter().map(|model| model.value.as_str()).collect::<Vec<_>>(), ["f", "g"]);
+}
+
+#[test]
+fn aliases_of_both_places() {
+    let config = ours(
+        r#"{ aliases: { fast: "amazon-bedrock/a", big: "b" },
+  agents: { defaults: { models: { "amazon-bedrock/c": { alias: "fast" }, "d": { alias: "old" } } } } }"#,
+    );
+    let aliases: Vec<_> =
+        config.aliases.iter().map(|(name, id)| (name.as_str(), id.value.as_str())).collect();
+    assert_eq!(aliases, [("big", "b"), ("fast", "a"), ("old", "d")]);
+}
+
+#[test]
+fn the_provider_has_three_names() {
+    for name in ["amazon-bedrock", "bedrock", "'aws-bedrock'", "Bedrock"] {
+        let name = if name == "amazon-bedrock" { "'amazon-bedrock'" } else { name };
+        let config = ours(&format!("{{models: {{providers: {{{name}: {{baseUrl: 'http://h'}}}}}}}}"));
+        assert_eq!(line(config.provider.base_url).0, BaseUrl::Endpoint("http://h".to_owned()), "{name}");
+    }
+}
+
+#[test]
+fn guardrail_and_chat() {
+    let config = ours(
+        r#"{ plugins: { entries: { "amazon-bedrock": { config: { guardrail: {
+    guardrailIdentifier: "g", guardrailVersion: "DRAFT", streamProcessingMode: "async", trace: "enabled_full" } } } } },
+  chat: { idleTimeoutSeconds: 0.5, timeoutSeconds: 0, temperature: 1, maxTokens: 5 } }"#,
+    );
+    let (guardrail, at) = line(config.guardrail);
+    assert_eq!((guardrail.guardrail_identifier.as_deref(), at), (Some("g"), 1));
+    assert_eq!(guardrail.trace, Some(GuardrailTrace::ENABLED_FULL));
+    assert_eq!(guardrail.stream_processing_mode, Some(GuardrailStreamProcessingMode::ASYNC));
+    assert_eq!(line(config.chat.idle_timeout).0, Duration::from_millis(500));
+    assert_eq!(line(config.chat.timeout).0, Duration::ZERO);
+    assert_eq!(line(config.chat.temperature).0, 1.0);
+}
+
+#[test]
+fn placeholders_take_values_of_the_environment() {
+    let text = r#"{ models: { providers: { "amazon-bedrock": {
+        auth: "api-key", apiKey: "${KEY}", baseUrl: "https://${HOST}/", headers: { "x-team": "${KEY}$${KEY}" } } } } }"#;
+    let env = Env::empty().with("KEY", "k").with("HOST", "proxy.example");
+    let (config, problems) = read_as(Owner::Outcrop, text, &env);
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(config.provider.api_key.unwrap().value.expose(), "k");
+    assert_eq!(config.provider.headers["x-team"].value.expose(), "k${KEY}");
+    assert_eq!(
+        config.provider.base_url.unwrap().value,
+        BaseUrl::Endpoint("https://proxy.example".to_owned())
+    );
+    let (config, problems) = read_as(Owner::Outcrop, text, &env.with("HOST", ""));
+    assert_eq!(config.provider.base_url, None);
+    assert_eq!(
+        problems,
+        [
+            "`models.providers.amazon-bedrock.baseUrl` in `c.json5:2` cannot be used: expected an http or https URL, found `\"https://${HOST}/\"` (column 53)"
+        ]
+    );
+    let (_, problems) = read_as(Owner::Outcrop, "{ model: '${ABSENT}' }", &Env::empty());
+    assert_eq!(
+        problems,
+        ["`model` in `c.json5:1` cannot be used: the variable `ABSENT` is not set (column 10)"]
+    );
+}
+
+#[test]
+fn the_key_of_a_provider_counts_unless_aws_signs() {
+    for (auth, counts) in
+        [("auth: 'aws-sdk',", false), ("auth: 'api-key',", true), ("auth: 'token',", true), ("", true)]
+    {
+        let text = format!("{{models: {{providers: {{bedrock: {{{auth} apiKey: '${{KEY}}'}}}}}}}}");
+        let (config, problems) = read_as(Owner::Outcrop, &text, &Env::empty().with("KEY", "k"));
+        assert_eq!((config.provider.api_key.is_some(), problems.len()), (counts, 0), "{auth}");
+    }
+}
+
+#[test]
+fn what_is_wrong_and_where() {
+    for (text, expected) in [
+        ("[]", "`the file` in `c.json5:1` cannot be used: expected an object, found a list (column 1)"),
+        ("{\n  modle: 'm' }", "`modle` in `c.json5:2` cannot be used: there is no such key (column 3)"),
+        (
+            "{models: {bedrockDiscovery: {refreshInterval: '5'}}}",
+            "`models.bedrockDiscovery.refreshInterval` in `c.json5:1` cannot be used: expected a whole number from 0, found `'5'` (column 47)",
+        ),
+        (
+            "{models: {bedrockDiscovery: {region: 5}}}",
+            "`models.bedrockDiscovery.region` in `c.json5:1` cannot be used: expected a region's name, found `5` (column 38)",
+        ),
+        (
+            "{models: {bedrockDiscovery: true}}",
+            "`models.bedrockDiscovery` in `c.json5:1` cannot be used: expected an object, found a boolean (column 29)",
+        ),
+        (
+            "{models: {bedrockDiscovery: {providerFilter: 'amazon'}}}",
+            "`models.bedrockDiscovery.providerFilter` in `c.json5:1` cannot be used: expected a list, found a string (column 46)",
+        ),
+        (
+            "{models: {mode: 'join'}}",
+            "`models.mode` in `c.json5:1` cannot be used: expected one of `merge`, `replace`, found `'join'` (column 17)",
+        ),
+        (
+            "{model: ''}",
+            "`model` in `c.json5:1` cannot be used: expected a model id, ARN or alias, found `''` (column 9)",
+        ),
+        (
+            "{model: null}",
+            "`model` in `c.json5:1` cannot be used: expected a model id, ARN or alias, found `null` (column 9)",
+        ),
+        (
+            "{model: 'openai/gpt'}",
+            "`model` in `c.json5:1` cannot be used: it names another provider's model (column 9)",
+        ),
+        (
+            "{chat: {maxTokens: 0}}",
+            "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `0` (column 20)",
+        ),
+        (
+            "{chat: {maxTokens: 1.5}}",
+            "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `1.5` (column 20)",
+        ),
+        (
+            "{chat: {maxTokens: 5e9}}",
+            "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `5e9` (column 20)",
+        ),
+        (
+            "{chat: {temperature: NaN}}",
+            "`chat.temperature` in `c.json5:1` cannot be used: expected a number from 0 to 1, found `NaN` (column 22)",
+        ),
+        (
+            "{model: 'a', model: 'b'}",
+            "`model` in `c.json5:1` cannot be used: it stands here a second time, after line 1 (column 14)",
+        ),
+        (
+            "{models: {providers: {openai: {}}}}",
+            "`models.providers.openai` in `c.json5:1` cannot be used: there is no such key (column 23)",
+        ),
+        (
+            "{models: {providers: {bedrock: {models: [{name: 'x'}]}}}}",
+            "`models.providers.amazon-bedrock.models[0]` in `c.json5:1` cannot be used: `id` is missing (column 42)",
+        ),
+        (
+            "{models: {providers: {bedrock: {apiKey: 'ABSKQmVkcm9ja0FQSUtleS1leGFtcGxl'}}}}",
+            "`models.providers.amazon-bedrock.apiKey` in `c.json5:1` cannot be used: the value looks like a Bedrock API key; secrets do not belong in this file (column 41)",
+        ),
+        (
+            "{models: {providers: {bedrock: {headers: {'a b': 'x'}}}}}",
+            "`models.providers.amazon-bedrock.headers.a b` in `c.json5:1` cannot be used: it cannot be sent as a header (column 43)",
+        ),
+        (
+            "{plugins: {entries: {'amazon-bedrock': {config: {guardrail: {guardrailIdentifier: 'g'}}}}}}",
+            "`plugins.entries.amazon-bedrock.config.guardrail` in `c.json5:1` cannot be used: `guardrailVersion` is missing (column 61)",
+        ),
+    ] {
+        assert_eq!(problems(text), [expected], "{text}");
+    }
+    let both = problems("{\n  modle: 1,\n  chat: { cache: 'log' }\n}");
+    assert_eq!(both.len(), 2, "{both:?}");
+}
+
+#[test]
+fn in_openclaws_file_only_what_is_ours_counts() {
+    let text = r#"{
+  gateway: { auth: { token: "t" } },
+  env: { vars: { HOST: "proxy.example" }, OTHER: "o" },
+  agents: { defaults: { model: { primary: "anthropic/claude", fallbacks: ["openai/x", "amazon-bedrock/f"] },
+    models: { "openai/gpt": { alias: "gpt" } }, workspace: "~/w" } },
+  models: { mode: "merge", providers: {
+    openai: { apiKey: "AKIAIOSFODNN7EXAMPLE" },
+    "amazon-bedrock": { baseUrl: "https://${HOST}", authHeader: true, apiKey: { source: "env" },
+      headers: { h: "${OTHER}" } } } },
+  model: "n", model: "m",
+}"#;
+    let (config, problems) = read_as(Owner::OpenClaw, text, &Env::empty().with("OTHER", "from the process"));
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(config.model.unwrap().value, "m");
+    assert_eq!(config.fallbacks.len(), 1);
+    assert!(config.aliases.is_empty() && config.provider.api_key.is_none());
+    assert_eq!(
+        config.provider.base_url.unwrap().value,
+        BaseUrl::Endpoint("https://proxy.example".to_owned())
+    );
+    assert_eq!(config.provider.headers["h"].value.expose(), "from the process");
+}
+
+#[test]
+fn hints_name_what_is_near() {
+    for (text, hint) in [
+        ("{modle: 'm'}", "did you mean `model`?"),
+        ("{models: {bedrockDiscovry: {}}}", "did you mean `models.bedrockDiscovery`?"),
+        ("{models: {providers: {amazon: {}}}}", "see every key with `outcrop config keys`"),
+        (
+            "{refreshInterval: 1}",
+            "did you mean `models.bedrockDiscovery.refreshInterval` or `plugins.entries.amazon-bedrock.config.discovery.refreshInterval`?",
+        ),
+        ("{chat: {thinking: 'hihg'}}", "did you mean `high`?"),
+        ("{model: '${M}'}", "set `M`, or write `$${M}` if that text is meant"),
+    ] {
+        let location = Location { path: "c".into(), owner: Owner::Outcrop, origin: Origin::Default };
+        let document = Document::parse(text.to_owned()).unwrap();
+        let (_, problems) = read(&document, &location, &Env::empty());
+        assert_eq!(problems[0].hints.first().map(String::as_str), Some(hint), "{text}");
+    }
+}
