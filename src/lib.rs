@@ -42,6 +42,7 @@ pub mod cli;
 mod client;
 #[cfg(test)]
 mod conformance;
+pub mod control;
 pub mod converse;
 #[cfg(feature = "emulator")]
 pub mod emulator;

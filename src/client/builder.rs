@@ -59,6 +59,7 @@ pub struct ClientBuilder {
     profile: Option<Sourced<String>>,
     region: Option<Sourced<String>>,
     endpoint: Option<Sourced<String>>,
+    control_endpoint: Option<Sourced<String>>,
     auth: Option<Auth>,
     timeouts: Timeouts,
     max_attempts: Option<Sourced<u32>>,
@@ -116,6 +117,19 @@ impl ClientBuilder {
     #[must_use]
     pub fn endpoint_from(mut self, url: Sourced<String>) -> Self {
         self.endpoint = Some(url);
+        self
+    }
+
+    /// The URL of the control plane, which lists models, in place of the region's own.
+    #[must_use]
+    pub fn control_endpoint(self, url: impl Into<String>) -> Self {
+        self.control_endpoint_from(Sourced::new(url.into(), Origin::Code))
+    }
+
+    /// The URL of the control plane, with where it was named.
+    #[must_use]
+    pub fn control_endpoint_from(mut self, url: Sourced<String>) -> Self {
+        self.control_endpoint = Some(url);
         self
     }
 
@@ -212,18 +226,19 @@ impl ClientBuilder {
         let env = self.env.unwrap_or_else(|| Env::empty().with("AWS_EC2_METADATA_DISABLED", "true"));
         let region = region::resolve(self.region, &env, None, || Ok(None))?;
         RetryPolicy::resolve(self.max_attempts.as_ref(), &env, |_| None)?;
-        if let Some(url) = &self.endpoint {
-            let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
-            let nothing = Env::empty();
-            let profiles = Profiles::new(&nothing, None, &no_files);
-            let region = Region::fallback().value;
-            endpoint::resolve(Service::BedrockRuntime, &region, Some(url), None, &nothing, &profiles)?;
+        for (service, url) in
+            [(Service::BedrockRuntime, &self.endpoint), (Service::Bedrock, &self.control_endpoint)]
+        {
+            if let Some(url) = url {
+                check_url(service, url)?;
+            }
         }
         let given = Given {
             env,
             profile: self.profile,
             region,
             endpoint: self.endpoint,
+            control_endpoint: self.control_endpoint,
             auth: self.auth,
             max_attempts: self.max_attempts,
             ca_bundle: self.ca_bundle,
@@ -234,9 +249,19 @@ impl ClientBuilder {
         Ok(Client(Arc::new(Inner {
             given,
             settings: tokio::sync::OnceCell::new(),
+            control: tokio::sync::OnceCell::new(),
             bucket: RetryBucket::default(),
             timeouts: self.timeouts,
             watch: self.watch.unwrap_or_else(|| Box::new(|_| {})),
         })))
     }
+}
+
+/// Checks the URL of a service without looking at anything else.
+fn check_url(service: Service, url: &Sourced<String>) -> Result<()> {
+    let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    let nothing = Env::empty();
+    let profiles = Profiles::new(&nothing, None, &no_files);
+    let region = Region::fallback().value;
+    endpoint::resolve(service, &region, Some(url), None, &nothing, &profiles).map(drop)
 }

@@ -155,4 +155,6 @@ fn calls_can_move_between_threads() {
     is_send(&client.converse_raw("m", Bytes::new()));
     is_send(&client.converse_stream_raw("m", Bytes::new()));
     is_send(&client.auth());
+    is_send(&client.list_foundation_models());
+    is_send(&client.get_inference_profile("us.a"));
 }
