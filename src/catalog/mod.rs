@@ -3,5 +3,7 @@
 //! A model that is not known here is called all the same: its family's rules serve, or those of any model.
 
 pub mod facts;
+pub mod listing;
 
 pub use facts::ModelFacts;
+pub use listing::{EntryKind, Modalities, ModelEntry};
