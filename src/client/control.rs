@@ -49,9 +49,9 @@ impl Client {
     /// As [`Client::converse`]; [`Error::UnexpectedAnswer`] for a list without an end.
     pub async fn list_inference_profiles(
         &self,
-        profile_type: &InferenceProfileType,
+        profile_type: InferenceProfileType,
     ) -> Result<Vec<InferenceProfileSummary>> {
-        self.0.timeouts.bound(self.profile_pages(profile_type)).await
+        self.0.timeouts.bound(self.profile_pages(&profile_type)).await
     }
 
     async fn profile_pages(

@@ -53,7 +53,7 @@ async fn pages_are_followed_and_tokens_escaped() {
         (200, r#"{"inferenceProfileSummaries": null, "nextToken": "2"}"#),
         (200, r#"{"inferenceProfileSummaries": [{"inferenceProfileId": "us.b"}], "nextToken": null}"#),
     ]);
-    let profiles = client.list_inference_profiles(&InferenceProfileType::SYSTEM_DEFINED).await.unwrap();
+    let profiles = client.list_inference_profiles(InferenceProfileType::SYSTEM_DEFINED).await.unwrap();
     let ids: Vec<_> = profiles.iter().map(|profile| profile.inference_profile_id.as_str()).collect();
     assert_eq!(ids, ["us.a", "us.b"]);
     let first =
@@ -71,7 +71,7 @@ async fn a_list_without_an_end_is_an_error() {
         [(vec![a], 2, "names itself as the next one"), (around, MOST_PAGES, "does not end after 100 pages")]
     {
         let (client, sent) = client(answers);
-        let error = client.list_inference_profiles(&InferenceProfileType::APPLICATION).await.unwrap_err();
+        let error = client.list_inference_profiles(InferenceProfileType::APPLICATION).await.unwrap_err();
         assert!(
             matches!(error, Error::UnexpectedAnswer(_)) && error.to_string().contains(problem),
             "{error}"
