@@ -50,7 +50,10 @@ async fn a_listing_lives_without_profiles_and_says_what_is_missing() {
             400,
             400,
             "acme.one",
-            Some("inference profiles are missing: the request was refused as invalid (no such thing)".to_owned()),
+            Some(
+                "inference profiles are missing: the request was refused as invalid (no such thing)"
+                    .to_owned(),
+            ),
         ),
     ] {
         let (client, sent) = client(200, system, own);
