@@ -1,10 +1,13 @@
 //! The client: one request from typed value to typed answer.
 //!
 //! The walk of a call: the body is serialised once; for each attempt credentials are taken from the cache over the
-//! chain and the request is signed; [`crate::transport::retry`] sends it; the answer is decoded as it comes. No file
-//! is opened and nothing is asked before the first call.
+//! chain and the request is signed (`call`); [`crate::transport::retry`] sends it; the answer is decoded as it
+//! comes. The lists of the control plane go the same way (`control`). No file is opened and nothing is asked
+//! before the first call.
 
 mod builder;
+mod call;
+mod control;
 mod event_stream;
 mod settings;
 
@@ -12,21 +15,21 @@ pub use builder::{ClientBuilder, Timeouts};
 pub use event_stream::EventStream;
 pub use settings::Settings;
 
-use crate::auth::cache::Authorisation;
-use crate::auth::{Auth, CallerIdentity, Credentials, Survey, bearer, sign};
+use crate::auth::{Auth, CallerIdentity, Credentials, Survey};
 use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result, StreamPosition, Timeout, UnexpectedAnswer, Waiting};
 use crate::origin::Sourced;
 use crate::trail::Trail;
-use crate::transport::retry::{Notice, Retry, RetryBucket};
-use crate::transport::{HttpRequest, HttpResponse, wire_url};
+use crate::transport::HttpResponse;
+use crate::transport::retry::{Notice, RetryBucket};
 use crate::uri::encode_segment;
 use crate::{Env, Region};
 use bytes::Bytes;
+use call::Call;
 use settings::{AuthSource, Given};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -40,6 +43,7 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     given: Given,
     settings: OnceCell<Settings>,
+    control: OnceCell<Sourced<Endpoint>>,
     bucket: RetryBucket,
     timeouts: Timeouts,
     watch: Box<Watch>,
@@ -82,6 +86,15 @@ impl Client {
     /// The URL that requests go to, without a slash at its end; `None` before the first call.
     pub fn endpoint(&self) -> Option<&Sourced<Endpoint>> {
         self.0.settings.get().map(|settings| &settings.endpoint)
+    }
+
+    /// The URL that requests for lists of models go to, without a slash at its end.
+    ///
+    /// # Errors
+    /// As [`Client::settings`].
+    pub async fn control_endpoint(&self) -> Result<&Sourced<Endpoint>> {
+        let region = &self.settings().await?.region.value;
+        self.0.control.get_or_try_init(|| async { self.0.given.control_endpoint(region) }).await
     }
 
     /// How far this machine's clock is behind the service's, in seconds, as measured at the last answer.
@@ -161,25 +174,25 @@ impl Client {
     /// As [`Client::converse`].
     pub async fn converse_raw(&self, model_id: &str, body: Bytes) -> Result<(Bytes, Option<String>)> {
         let call = async {
-            let (mut response, _) = self.post(model_id, "converse", body).await?;
-            let request_id = response.header("x-amzn-requestid").map(str::to_owned);
-            let content_type = response.header("content-type").map(str::to_owned);
-            if content_type.as_deref().is_some_and(|kind| !kind.starts_with("application/json")) {
-                let problem = "expected JSON";
-                return Err(unexpected(response.status, content_type.as_deref(), problem, request_id));
-            }
-            let body = self.read_body(&mut response).await?;
-            if body.len() > ANSWER_LIMIT {
-                return Err(unexpected(
-                    response.status,
-                    None,
-                    "the answer is longer than 24 MiB",
-                    request_id,
-                ));
-            }
-            Ok((body, request_id))
+            let (response, _) = self.post(model_id, "converse", body).await?;
+            self.whole_answer(response).await
         };
         self.0.timeouts.bound(call).await
+    }
+
+    /// The body of a JSON answer, and the request id.
+    async fn whole_answer(&self, mut response: HttpResponse) -> Result<(Bytes, Option<String>)> {
+        let request_id = response.header("x-amzn-requestid").map(str::to_owned);
+        let content_type = response.header("content-type").map(str::to_owned);
+        if content_type.as_deref().is_some_and(|kind| !kind.starts_with("application/json")) {
+            let problem = "expected JSON";
+            return Err(unexpected(response.status, content_type.as_deref(), problem, request_id));
+        }
+        let body = self.read_body(&mut response).await?;
+        if body.len() > ANSWER_LIMIT {
+            return Err(unexpected(response.status, None, "the answer is longer than 24 MiB", request_id));
+        }
+        Ok((body, request_id))
     }
 
     /// The whole body, as long as some of it comes within the limit for silence.
@@ -218,109 +231,10 @@ impl Client {
             return Err(Error::InvalidRequest(format!("`{model_id}` is no model id").into()));
         }
         let settings = self.settings().await?;
-        let path = format!("{}/model/{}/{operation}", settings.endpoint.value.url, encode_segment(model_id));
-        let url = wire_url(&path)?;
-        let call = Outgoing { inner: &self.0, settings, url: &url, body };
-        let last = LastAttempt::default();
-        let answer = call.send(&last).await;
-        let Err(first) = answer else { return answer };
-        // The service refused the keys themselves: once, others are looked for.
-        let class = first.service_failure().map(|failure| failure.class);
-        let used = last.used.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let (AuthSource::Chain(cache), Some(used), Some(class)) = (&settings.auth, used, class)
-            && cache.refused(&used, class)
-        {
-            return call
-                .send(&LastAttempt::default())
-                .await
-                .map_err(|second| with_attempts_of(second, &first));
-        }
-        Err(first)
-    }
-}
-
-/// Counts the attempts that were made before the last round.
-fn with_attempts_of(mut error: Error, earlier: &Error) -> Error {
-    if let Error::Service(failure) = &mut error {
-        failure.attempts += earlier.attempts().unwrap_or(0);
-    }
-    error
-}
-
-/// The last attempt of a call: what it was authorised with, and when it was sent.
-#[derive(Default)]
-struct LastAttempt {
-    used: Mutex<Option<Arc<Authorisation>>>,
-    sent: Mutex<Option<Instant>>,
-}
-
-/// A call on its way.
-struct Outgoing<'a> {
-    inner: &'a Inner,
-    settings: &'a Settings,
-    url: &'a str,
-    body: Bytes,
-}
-
-impl Outgoing<'_> {
-    /// Sends it until it is answered or retries end. `last` gets what the last attempt was authorised with. Gives
-    /// the answer's head, and when the attempt that got it was sent.
-    async fn send(&self, last: &LastAttempt) -> Result<(HttpResponse, Instant)> {
-        let Self { inner, settings, .. } = self;
-        let world = &inner.given.world;
-        let retry = Retry {
-            transport: &settings.transport,
-            policy: &settings.policy,
-            bucket: &inner.bucket,
-            limiter: settings.limiter.as_ref(),
-            skew: &settings.skew,
-            clock: &*world.clock,
-            sleep: &*world.sleep,
-            random: &*world.random,
-            watch: &*inner.watch,
-            response_limit: non_zero(inner.timeouts.first_event),
-        };
-        let began = Instant::now();
-        let response = retry.send(|attempt| self.prepare(attempt, last)).await?;
-        let sent = last.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok((response, sent.unwrap_or(began)))
-    }
-
-    async fn prepare(&self, attempt: u32, last: &LastAttempt) -> Result<HttpRequest> {
-        let request = match &self.settings.auth {
-            AuthSource::Fixed(auth, _) => self.authorise(auth),
-            AuthSource::Chain(cache) => {
-                let found = cache.get(self.inner.now(), self.inner.random()).await?;
-                if attempt == 1 {
-                    (self.inner.watch)(&Notice::Authorised { trail: &found.trail });
-                }
-                let request = self.authorise(&found.auth);
-                *last.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-                request
-            }
-        };
-        *last.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        request
-    }
-
-    /// The request with everything on it, signed at this moment.
-    fn authorise(&self, auth: &Auth) -> Result<HttpRequest> {
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        match auth {
-            Auth::Bearer(token) => headers.push(bearer::header(token, self.url)?),
-            Auth::SigV4(keys) => {
-                let known: Vec<(&str, &str)> =
-                    headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-                let request =
-                    sign::ToSign { method: "POST", url: self.url, headers: &known, body: &self.body };
-                let now = self.settings.skew.correct(self.inner.now());
-                let signed = keys.sign(request, &self.settings.endpoint.value, now)?;
-                headers.extend(signed);
-            }
-            Auth::None => {}
-        }
-        headers.push(("user-agent".to_owned(), USER_AGENT.to_owned()));
-        Ok(HttpRequest { method: "POST", url: self.url.to_owned(), headers, body: self.body.clone() })
+        let target = format!("/model/{}/{operation}", encode_segment(model_id));
+        let limit = non_zero(self.0.timeouts.first_event);
+        let endpoint = &settings.endpoint.value;
+        Call { inner: &self.0, settings, endpoint, method: "POST", target: &target, body, limit }.send().await
     }
 }
 

@@ -45,6 +45,7 @@ mod client;
 pub mod config;
 #[cfg(test)]
 mod conformance;
+pub mod control;
 pub mod converse;
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -2,6 +2,7 @@
 //!
 //! A model that is not known here is called all the same: its family's rules serve, or those of any model.
 
+pub mod discover;
 pub mod facts;
 mod id;
 pub mod listing;

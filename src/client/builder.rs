@@ -59,6 +59,10 @@ pub struct ClientBuilder {
     profile: Option<Sourced<String>>,
     region: Option<Sourced<String>>,
     endpoint: Option<Sourced<String>>,
+    control_endpoint: Option<Sourced<String>>,
+    configured_region: Option<Sourced<String>>,
+    configured_endpoint: Option<Sourced<String>>,
+    headers: Vec<(String, Secret)>,
     auth: Option<Auth>,
     timeouts: Timeouts,
     max_attempts: Option<Sourced<u32>>,
@@ -116,6 +120,42 @@ impl ClientBuilder {
     #[must_use]
     pub fn endpoint_from(mut self, url: Sourced<String>) -> Self {
         self.endpoint = Some(url);
+        self
+    }
+
+    /// The URL of the control plane, which lists models, in place of the region's own.
+    #[must_use]
+    pub fn control_endpoint(self, url: impl Into<String>) -> Self {
+        self.control_endpoint_from(Sourced::new(url.into(), Origin::Code))
+    }
+
+    /// The URL of the control plane, with where it was named.
+    #[must_use]
+    pub fn control_endpoint_from(mut self, url: Sourced<String>) -> Self {
+        self.control_endpoint = Some(url);
+        self
+    }
+
+    /// A region to use when no variable names one, before the AWS profile is asked: that of a configuration file.
+    #[must_use]
+    pub fn configured_region_from(mut self, region: Sourced<String>) -> Self {
+        self.configured_region = Some(region);
+        self
+    }
+
+    /// The URL of the runtime to use when no variable names one, before the AWS profile is asked: that of a
+    /// configuration file.
+    #[must_use]
+    pub fn configured_endpoint_from(mut self, url: Sourced<String>) -> Self {
+        self.configured_endpoint = Some(url);
+        self
+    }
+
+    /// A header of every request to Bedrock, signed with it. It does not reach the services that credentials come
+    /// from, and takes the place of none that belongs to the request or to its signature.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.headers.push((name.into().to_ascii_lowercase(), value.into()));
         self
     }
 
@@ -210,20 +250,25 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         // Without an environment nothing is looked for anywhere, so not at the metadata service either.
         let env = self.env.unwrap_or_else(|| Env::empty().with("AWS_EC2_METADATA_DISABLED", "true"));
-        let region = region::resolve(self.region, &env, None, || Ok(None))?;
+        let region = region::resolve(self.region, &env, self.configured_region, || Ok(None))?;
         RetryPolicy::resolve(self.max_attempts.as_ref(), &env, |_| None)?;
-        if let Some(url) = &self.endpoint {
-            let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
-            let nothing = Env::empty();
-            let profiles = Profiles::new(&nothing, None, &no_files);
-            let region = Region::fallback().value;
-            endpoint::resolve(Service::BedrockRuntime, &region, Some(url), None, &nothing, &profiles)?;
+        for (service, url) in [
+            (Service::BedrockRuntime, &self.endpoint),
+            (Service::BedrockRuntime, &self.configured_endpoint),
+            (Service::Bedrock, &self.control_endpoint),
+        ] {
+            if let Some(url) = url {
+                check_url(service, url)?;
+            }
         }
         let given = Given {
             env,
             profile: self.profile,
             region,
             endpoint: self.endpoint,
+            control_endpoint: self.control_endpoint,
+            configured_endpoint: self.configured_endpoint,
+            headers: self.headers,
             auth: self.auth,
             max_attempts: self.max_attempts,
             ca_bundle: self.ca_bundle,
@@ -234,9 +279,19 @@ impl ClientBuilder {
         Ok(Client(Arc::new(Inner {
             given,
             settings: tokio::sync::OnceCell::new(),
+            control: tokio::sync::OnceCell::new(),
             bucket: RetryBucket::default(),
             timeouts: self.timeouts,
             watch: self.watch.unwrap_or_else(|| Box::new(|_| {})),
         })))
     }
+}
+
+/// Checks the URL of a service without looking at anything else.
+fn check_url(service: Service, url: &Sourced<String>) -> Result<()> {
+    let no_files = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    let nothing = Env::empty();
+    let profiles = Profiles::new(&nothing, None, &no_files);
+    let region = Region::fallback().value;
+    endpoint::resolve(service, &region, Some(url), None, &nothing, &profiles).map(drop)
 }

@@ -12,6 +12,7 @@ use crate::endpoint::{self, Endpoint, Service, Switch};
 use crate::error::Result;
 use crate::origin::{Origin, Sourced};
 use crate::region::{self, Region};
+use crate::secret::Secret;
 use crate::transport::rate::RateLimiter;
 use crate::transport::retry::RetryPolicy;
 use crate::transport::skew::ClockSkew;
@@ -29,6 +30,11 @@ pub(super) struct Given {
     /// From the program or a variable.
     pub(super) region: Option<Sourced<Region>>,
     pub(super) endpoint: Option<Sourced<String>>,
+    pub(super) control_endpoint: Option<Sourced<String>>,
+    /// Weaker than the variables, stronger than the AWS profile.
+    pub(super) configured_endpoint: Option<Sourced<String>>,
+    /// Of every request to Bedrock.
+    pub(super) headers: Vec<(String, Secret)>,
     pub(super) auth: Option<Auth>,
     pub(super) max_attempts: Option<Sourced<u32>>,
     pub(super) ca_bundle: Option<Sourced<PathBuf>>,
@@ -72,7 +78,7 @@ impl Settings {
             Service::BedrockRuntime,
             &region.value,
             given.endpoint.as_ref(),
-            None,
+            given.configured_endpoint.as_ref(),
             env,
             &profiles,
         )?;
@@ -113,6 +119,14 @@ async fn find_region(env: &Env, profiles: &Profiles<'_>, chain: &Chain) -> Resul
 }
 
 impl Given {
+    /// Where the control plane is called. It is looked up apart from the rest: a setting for it that cannot be
+    /// used must not stop a chat.
+    pub(super) fn control_endpoint(&self, region: &Region) -> Result<Sourced<Endpoint>> {
+        let profiles = Profiles::new(&self.env, self.profile.clone(), &*self.world.read_file);
+        let explicit = self.control_endpoint.as_ref();
+        endpoint::resolve(Service::Bedrock, region, explicit, None, &self.env, &profiles)
+    }
+
     /// The connections to AWS, and those to the services of this machine.
     fn transports(&self, profiles: &Profiles<'_>) -> (Transport, Transport) {
         if let Some(transport) = &self.transport {

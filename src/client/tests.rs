@@ -155,4 +155,60 @@ fn calls_can_move_between_threads() {
     is_send(&client.converse_raw("m", Bytes::new()));
     is_send(&client.converse_stream_raw("m", Bytes::new()));
     is_send(&client.auth());
+    is_send(&client.list_foundation_models());
+    is_send(&client.get_inference_profile("us.a"));
+}
+
+#[tokio::test]
+async fn configured_values_stand_between_variables_and_profile_and_headers_are_signed() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&sent);
+    let transport = Transport::scripted(move |request| {
+        log.lock().unwrap().push(request);
+        async { Ok(HttpResponse::whole(200, vec![], "{}")) }
+    });
+    let from_file =
+        |value: &str| Sourced::new(value.to_owned(), Origin::File { path: "c".into(), line: Some(1) });
+    let config = "[default]\nregion = eu-west-3\nendpoint_url = https://profile.example\n";
+    let builder = || {
+        Client::builder()
+            .world(world(config))
+            .transport(transport.clone())
+            .configured_region_from(from_file("eu-north-1"))
+            .configured_endpoint_from(from_file("https://configured.example"))
+            .header("X-Team", "rocks")
+            .header("Authorization", "mine")
+            .header("Host", "other")
+    };
+    for (vars, region, url) in [
+        (vec![], "eu-north-1", "https://configured.example"),
+        (
+            vec![("AWS_REGION", "us-west-2"), ("AWS_ENDPOINT_URL", "https://v.example")],
+            "us-west-2",
+            "https://v.example",
+        ),
+    ] {
+        let env = vars.iter().fold(env(&KEYS), |env, (name, value)| env.with(*name, *value));
+        let client = builder().env(&env).build().unwrap();
+        client.converse_raw("m", "{}".into()).await.unwrap();
+        let request = sent.lock().unwrap().pop().unwrap();
+        assert_eq!(client.region().unwrap().value.as_str(), region);
+        assert!(request.url.starts_with(url), "{}", request.url);
+        let values = |name: &str| {
+            request
+                .headers
+                .iter()
+                .filter(|(known, _)| known == name)
+                .map(|(_, v)| v.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(values("x-team"), ["rocks"]);
+        assert!(values("host").is_empty());
+        let [authorization] = values("authorization")[..] else { panic!() };
+        assert!(authorization.contains("x-team") && !authorization.contains("mine"), "{authorization}");
+    }
+    let env = env(&[("AWS_BEDROCK_SKIP_AUTH", "1")]);
+    builder().env(&env).build().unwrap().converse_raw("m", "{}".into()).await.unwrap();
+    let request = sent.lock().unwrap().pop().unwrap();
+    assert!(request.headers.contains(&("authorization".to_owned(), "mine".to_owned())));
 }

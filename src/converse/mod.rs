@@ -79,3 +79,4 @@ pub use tool::{
     ToolResultStatus, ToolSpecification, ToolUseBlock, ToolUseType,
 };
 pub use union::UnknownMember;
+pub(crate) use union::null_as_default;

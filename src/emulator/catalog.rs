@@ -56,7 +56,7 @@ pub(super) struct Model {
     /// Output modalities.
     pub(super) output: Vec<String>,
     pub(super) streaming: bool,
-    /// `ON_DEMAND`, `INFERENCE_PROFILE`.
+    /// `ON_DEMAND`, `INFERENCE_PROFILE`; or what no client has heard of, as in all of these lists.
     pub(super) inference: Vec<String>,
     /// `ACTIVE`, `LEGACY`.
     pub(super) status: String,
@@ -106,6 +106,8 @@ pub(super) struct Profile<'a> {
     pub(super) name: String,
     /// Whether the account made it itself.
     pub(super) is_application: bool,
+    /// `ACTIVE`, or what no client has heard of.
+    pub(super) status: &'a str,
     pub(super) model: &'a Model,
     /// The model in each region that it routes to.
     pub(super) model_arns: Vec<String>,
@@ -117,6 +119,12 @@ struct ApplicationProfile {
     id: String,
     name: String,
     base: String,
+    #[serde(default = "active")]
+    status: String,
+}
+
+fn active() -> String {
+    "ACTIVE".to_owned()
 }
 
 /// The whole list.
@@ -134,7 +142,16 @@ impl Catalog {
     ///
     /// None with the list as it is; a test reads it.
     pub(super) fn built_in() -> Result<Self, serde_json::Error> {
-        serde_json::from_str(include_str!("models.json"))
+        Self::from_json(include_str!("models.json"))
+    }
+
+    /// Reads a list of the same form.
+    ///
+    /// # Errors
+    ///
+    /// What does not read as one, with line and column.
+    pub(super) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
 
     /// The model of this id.
@@ -213,6 +230,7 @@ impl Catalog {
                     arn: format!("arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{id}"),
                     name: format!("{} {} {}", geography(prefix), model.provider, model.name),
                     is_application: false,
+                    status: "ACTIVE",
                     model,
                     model_arns: regions(prefix).iter().map(|region| model.arn(region)).collect(),
                     id,
@@ -229,6 +247,7 @@ impl Catalog {
                 ),
                 name: profile.name.clone(),
                 is_application: true,
+                status: &profile.status,
                 model,
                 model_arns: vec![model.arn(region)],
             })
@@ -264,6 +283,8 @@ fn regions(prefix: &str) -> &'static [&'static str] {
         "apac" => &["ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2"],
         "jp" => &["ap-northeast-1", "ap-northeast-3"],
         "au" => &["ap-southeast-2", "ap-southeast-4"],
+        "ca" => &["ca-central-1", "ca-west-1"],
+        "us-gov" => &["us-gov-east-1", "us-gov-west-1"],
         // The first model of a global profile names no region.
         "global" => &["", "us-east-1"],
         _ => &[],
@@ -277,6 +298,8 @@ fn geography(prefix: &str) -> &str {
         "apac" => "APAC",
         "jp" => "JP",
         "au" => "AU",
+        "ca" => "CA",
+        "us-gov" => "GovCloud US",
         "global" => "Global",
         other => other,
     }
@@ -353,6 +376,14 @@ mod tests {
                 assert_eq!(catalog.resolve(&profile.arn, region).unwrap(), profile.model, "{region}");
             }
         }
+    }
+
+    #[test]
+    fn a_list_of_the_callers_own_is_read_strictly() {
+        let text = r#"{"models": [], "application_profiles": [{"id": "a", "name": "n", "base": "none"}]}"#;
+        // A profile whose model is not there is not listed.
+        assert!(Catalog::from_json(text).unwrap().profiles("us-east-1").is_empty());
+        assert!(Catalog::from_json(r#"{"models": [{"id": "a"}], "application_profiles": []}"#).is_err());
     }
 
     #[test]

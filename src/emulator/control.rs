@@ -85,7 +85,8 @@ fn model_summary(model: &Model, region: &str) -> Value {
     })
 }
 
-/// ListInferenceProfiles: one page of at most `maxResults`, or of `page_size`, profiles.
+/// ListInferenceProfiles: one page of at most `maxResults` profiles, and never more than `page_size`. Without a
+/// `type` the service lists the system's profiles alone, as <https://github.com/aws/aws-cli/issues/9728> found.
 pub(super) fn list_profiles(
     catalog: &Catalog,
     region: &str,
@@ -93,20 +94,19 @@ pub(super) fn list_profiles(
     page_size: usize,
 ) -> Result<Value, Refusal> {
     let kind = enum_parameter(query, "type", &["SYSTEM_DEFINED", "APPLICATION"])?;
+    let kind = kind.as_deref().unwrap_or("SYSTEM_DEFINED");
     let limit = match parameter(query, "maxResults") {
-        Some(text) => max_results(&text)?,
-        None => page_size.max(1),
-    };
+        Some(text) => max_results(&text)?.min(page_size),
+        None => page_size,
+    }
+    .max(1);
     let offset = match parameter(query, "nextToken") {
         Some(token) => read_token(&token)
             .ok_or_else(|| Refusal::validation("The provided next token is invalid or has expired."))?,
         None => 0,
     };
-    let profiles: Vec<Profile<'_>> = catalog
-        .profiles(region)
-        .into_iter()
-        .filter(|profile| kind.as_deref().is_none_or(|wanted| wanted == profile_kind(profile)))
-        .collect();
+    let profiles: Vec<Profile<'_>> =
+        catalog.profiles(region).into_iter().filter(|profile| kind == profile_kind(profile)).collect();
     let page: Vec<Value> = profiles.iter().skip(offset).take(limit).map(profile_summary).collect();
     let end = offset.saturating_add(limit);
     let mut answer = Map::new();
@@ -141,7 +141,7 @@ fn profile_summary(profile: &Profile<'_>) -> Value {
         "inferenceProfileArn": profile.arn,
         "models": models,
         "inferenceProfileId": profile.id,
-        "status": "ACTIVE",
+        "status": profile.status,
         "type": profile_kind(profile),
     })
 }
@@ -212,11 +212,7 @@ mod tests {
             let wanted: BTreeSet<String> = catalog
                 .profiles("us-east-1")
                 .iter()
-                .filter(|profile| match query {
-                    "type=APPLICATION" => profile.is_application,
-                    "" | "maxResults=1" => true,
-                    _ => !profile.is_application,
-                })
+                .filter(|profile| profile.is_application == (query == "type=APPLICATION"))
                 .map(|profile| format!("\"{}\"", profile.id))
                 .collect();
             assert_eq!(seen.len(), wanted.len(), "{query}: nothing comes twice");

@@ -79,7 +79,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or when the list of models in the options cannot be read.
     pub async fn start(options: EmulatorOptions) -> io::Result<Self> {
         let listener = TcpListener::bind(options.addr).await?;
         let addr = listener.local_addr()?;

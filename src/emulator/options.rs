@@ -65,8 +65,11 @@ pub struct EmulatorOptions {
     pub clock_offset_seconds: i64,
     /// Pace of the answers in tokens per second. 0, or what is no positive number, is as fast as possible.
     pub tokens_per_second: f64,
-    /// Profiles on one page of ListInferenceProfiles when the request names no `maxResults`.
+    /// Most profiles on one page of ListInferenceProfiles, whatever `maxResults` says.
     pub page_size: usize,
+    /// The models and application profiles of the account, as JSON in the form of the built-in list
+    /// (`src/emulator/models.json`). `None` takes that list.
+    pub models: Option<String>,
     /// What to get wrong, and when.
     pub scenario: Scenario,
     /// How many requests [`Emulator::requests`](super::Emulator::requests) remembers: the newest ones.
@@ -85,6 +88,7 @@ impl Default for EmulatorOptions {
             clock_offset_seconds: 0,
             tokens_per_second: 0.0,
             page_size: 100,
+            models: None,
             scenario: Scenario::default(),
             kept_requests: 64,
         }

@@ -32,16 +32,11 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// When the built-in list of models cannot be read.
+    /// When the list of models cannot be read.
     pub(super) fn new(options: EmulatorOptions) -> Result<Self, serde_json::Error> {
+        let catalog = options.models.as_deref().map_or_else(Catalog::built_in, Catalog::from_json)?;
         let chooser = Mutex::new(Chooser::new(options.scenario.clone()));
-        Ok(Self {
-            options,
-            catalog: Catalog::built_in()?,
-            chooser,
-            cache: Mutex::default(),
-            issued: Issued::default(),
-        })
+        Ok(Self { options, catalog, chooser, cache: Mutex::default(), issued: Issued::default() })
     }
 
     /// The answer to a request that arrives at `now`. Some answers hold their `request_id` in the body.

@@ -298,6 +298,8 @@ def lists_are_filtered_and_paged(clients):
     assert all("+" in page["nextToken"] and "/" in page["nextToken"] for page in pages[:-1])
     ids = [profile["inferenceProfileId"] for page in pages for profile in page["inferenceProfileSummaries"]]
     assert SONNET in ids and len(ids) == len(set(ids))
+    # The service lists the system's profiles where no type is asked for.
+    assert "a1b2c3d4e5f6" not in ids
     own = clients.control.list_inference_profiles(typeEquals="APPLICATION")["inferenceProfileSummaries"]
     assert own and all(profile["type"] == "APPLICATION" for profile in own)
     profile = clients.control.get_inference_profile(inferenceProfileIdentifier=own[0]["inferenceProfileArn"])
