@@ -177,7 +177,10 @@ fn broken(text: &str, error: &json5::Error) -> Broken {
         Some(code) => code.to_string(),
         None => "this cannot be read".to_owned(),
     };
-    let offset = error.position().map_or(text.trim_end().len(), |at| offset_of(text, at.line, at.column));
+    // For a text that ends too early json5 names the bracket that is open, or no place.
+    let is_cut = error.code().is_some_and(|code| code.to_string().starts_with("EOF"));
+    let at = error.position().filter(|_| !is_cut);
+    let offset = at.map_or(text.trim_end().len(), |at| offset_of(text, at.line, at.column));
     Broken { offset, problem }
 }
 
@@ -374,3 +377,8 @@ fn unescape_key(written: &str) -> Option<Cow<'_, str>> {
     let object: BTreeMap<String, u8> = json5::from_str(&format!("{{{written}:0}}")).ok()?;
     object.into_keys().next().map(Cow::Owned)
 }
+
+#[cfg(test)]
+pub(super) mod messy;
+#[cfg(test)]
+mod tests;

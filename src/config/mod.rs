@@ -8,6 +8,7 @@
 mod base_url;
 mod check;
 mod document;
+mod edit;
 mod file;
 pub mod keys;
 mod pasted;
