@@ -48,6 +48,7 @@ pub mod emulator;
 pub mod endpoint;
 mod env;
 mod error;
+mod nearest;
 mod origin;
 pub mod region;
 mod secret;

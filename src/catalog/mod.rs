@@ -9,9 +9,11 @@ mod id;
 mod known;
 pub mod listing;
 mod name;
+mod resolve;
 mod table;
 
 pub use facts::ModelFacts;
 pub use id::{ModelId, ResourceKind};
 pub use known::{FactOverrides, FactSource, FactSources, KnownModel, facts, facts_with, is_known};
 pub use listing::{EntryKind, Modalities, ModelEntry};
+pub use resolve::{ConfiguredModel, ResolveStep, Resolved, Surroundings, Unresolved, resolve};

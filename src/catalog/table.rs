@@ -26,7 +26,11 @@ pub(super) const MODELS: &str = include_str!("models.json");
 /// The embedded `families.json`.
 pub(super) const FAMILIES: &str = include_str!("families.json");
 
+/// How every line begins that is a row.
 const ID: &str = r#"{"id":""#;
+
+/// What follows the id in `models.json`.
+const NAME: &str = r#","name":""#;
 
 /// A base model.
 #[derive(Debug, Clone, Deserialize)]
@@ -166,6 +170,15 @@ pub(super) fn rules(id: &str) -> Rules {
 /// The ids of a table, in its order.
 pub(super) fn ids(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().filter_map(id_of)
+}
+
+/// The ids and names of the models, in the order of the ids.
+pub(super) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    MODELS.lines().filter_map(|line| {
+        let (id, rest) = line.strip_prefix(ID)?.split_once('"')?;
+        let (name, _) = rest.strip_prefix(NAME)?.split_once('"')?;
+        Some((id, name))
+    })
 }
 
 /// The object in the line whose id, before its first colon, is `key`.

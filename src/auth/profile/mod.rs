@@ -9,7 +9,6 @@
 
 pub mod files;
 pub mod ini;
-mod nearest;
 pub mod plan;
 
 use crate::env::Env;

@@ -7,8 +7,8 @@
 //! See [assume role settings](https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html).
 
 use super::files::{ProfileSet, Property, Section, WarningKind};
-use super::nearest::nearest;
 use crate::error::ConfigProblem;
+use crate::nearest::nearest;
 use crate::origin::Origin;
 use crate::region::Region;
 use crate::secret::Secret;

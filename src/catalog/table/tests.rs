@@ -1,6 +1,6 @@
 //! The embedded files keep to their layout, every value is sound and names its source, and lookups find them.
 
-use super::{FAMILIES, MODELS, Price, Row, Rules, ids, line, row, row_named, rules};
+use super::{FAMILIES, MODELS, Price, Row, Rules, ids, line, names, row, row_named, rules};
 use crate::catalog::name::{core, without_revision};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -43,6 +43,12 @@ fn every_row_is_found_by_its_id_in_any_form_and_by_its_name() {
     for expected in families() {
         assert_eq!(rules(expected.id).id, expected.id);
     }
+}
+
+#[test]
+fn names_are_read_without_the_rows() {
+    let expected: Vec<(&str, &str)> = rows().iter().map(|row| (row.id, row.name)).collect();
+    assert_eq!(names().collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! It compares letters only; it knows nothing of what is named.
 
 /// At most three of `known`, nearest first, that differ from `name` in few letters (case does not count).
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let name = name.to_lowercase();
     let limit = (name.chars().count() / 3).max(1);
     let near = known.into_iter().map(|known| (distance(&name, &known.to_lowercase()), known));
