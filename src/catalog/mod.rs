@@ -2,11 +2,19 @@
 //!
 //! A model that is not known here is called all the same: its family's rules serve, or those of any model.
 
+mod claude;
 pub mod discover;
 pub mod facts;
+mod family;
 mod id;
+mod known;
 pub mod listing;
+mod name;
+mod resolve;
+mod table;
 
 pub use facts::ModelFacts;
 pub use id::{ModelId, ResourceKind};
+pub use known::{FactOverrides, FactSource, FactSources, KnownModel, facts, facts_with, is_known};
 pub use listing::{EntryKind, Modalities, ModelEntry};
+pub use resolve::{ConfiguredModel, ResolveStep, Resolved, Surroundings, Unresolved, resolve};
