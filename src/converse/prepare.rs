@@ -26,17 +26,30 @@
 
 mod blank;
 mod draft;
+mod fields;
 mod first_turn;
 mod identifier;
+mod mind;
 mod options;
+mod output_limit;
 mod placement;
+mod prefill;
 mod reasoning;
 mod report;
 mod roles;
+mod sampling;
+mod schema;
+mod stop_sequences;
+mod structured_output;
+mod thinking;
+mod tool_choice;
 mod tool_history;
 mod tool_input;
+mod tool_names;
 mod tool_pairing;
+mod tool_schemas;
 mod tool_text;
+mod tools;
 mod turns;
 
 #[cfg(test)]
@@ -52,7 +65,11 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules in their order.
-const RULES: [fn(&mut Draft<'_>); 9] = [
+const RULES: [fn(&mut Draft<'_>); 19] = [
+    tools::apply,
+    structured_output::apply,
+    tool_names::apply,
+    tool_schemas::apply,
     roles::apply,
     tool_history::apply,
     placement::apply,
@@ -62,6 +79,12 @@ const RULES: [fn(&mut Draft<'_>); 9] = [
     turns::apply,
     pairing,
     first_turn::apply,
+    thinking::apply,
+    prefill::apply,
+    sampling::apply,
+    stop_sequences::apply,
+    output_limit::apply,
+    tool_choice::apply,
 ];
 
 /// Pairs only where calls may stand.
@@ -136,6 +159,11 @@ impl ToolNames {
     /// The caller's name of the tool that the request calls `sent`.
     pub fn original<'a>(&'a self, sent: &'a str) -> &'a str {
         self.renamed.get(sent).map_or(sent, String::as_str)
+    }
+
+    /// The name in the request of the caller's tool `original`, if it is another.
+    fn sent(&self, original: &str) -> Option<&str> {
+        self.renamed.iter().find(|(_, known)| *known == original).map(|(sent, _)| sent.as_str())
     }
 
     /// Turns a call of the model's back into one of the caller's tools: its name, and its input where the

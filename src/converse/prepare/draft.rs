@@ -2,13 +2,15 @@
 //!
 //! Holds what the rules share; it decides nothing itself.
 
+use super::fields::Fields;
 use super::options::PrepareOptions;
 use super::report::{Adjustment, Rule};
 use super::{StructuredAnswer, ToolNames};
 use crate::catalog::ModelFacts;
 use crate::catalog::facts::Family;
 use crate::converse::{
-    ContentBlock, ConverseRequest, Message, Role, ToolResultBlock, ToolResultContentBlock, ToolUseBlock,
+    ContentBlock, ConverseRequest, InferenceConfiguration, Message, Role, ToolResultBlock,
+    ToolResultContentBlock, ToolUseBlock,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -44,6 +46,24 @@ impl Draft<'_> {
     /// Whether nothing is known of the model, so that its facts must not forbid what the caller wrote.
     pub(super) fn is_unknown(&self) -> bool {
         self.facts.family == Family::Unknown
+    }
+
+    /// Whether the model has refused this field before.
+    pub(super) fn is_refused(&self, name: &str) -> bool {
+        self.options.refused.contains(name)
+    }
+
+    /// The model's own fields; `None` when they are no object.
+    pub(super) fn fields(&self) -> Option<Fields> {
+        match &self.request.additional_model_request_fields {
+            None => Some(Fields::default()),
+            Some(document) => Fields::read(document.as_json()),
+        }
+    }
+
+    /// Leaves limits and sampling out when nothing of them is left.
+    pub(super) fn drop_empty_inference_config(&mut self) {
+        self.request.inference_config.take_if(|config| *config == InferenceConfiguration::default());
     }
 
     /// Rebuilds all messages block by block: `visit` is given each block, and where its successors go.

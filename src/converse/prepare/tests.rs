@@ -3,6 +3,8 @@
 mod check;
 mod history;
 mod property;
+mod thinking;
+mod tools;
 
 use super::{Adjustment, PrepareOptions, Prepared, Rule, prepare};
 use crate::catalog::ModelFacts;

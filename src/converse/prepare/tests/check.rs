@@ -1,12 +1,19 @@
 //! The service's structural rules, written anew: what every prepared request must keep to.
 
 use crate::catalog::ModelFacts;
+use crate::catalog::facts::ToolChoices;
 use crate::converse::*;
 use std::collections::HashSet;
 
 /// What a request breaks, in words; empty when the service would take its structure.
-pub(super) fn violations(request: &ConverseRequest, _facts: &ModelFacts) -> Vec<String> {
+pub(super) fn violations(request: &ConverseRequest, facts: &ModelFacts) -> Vec<String> {
     let mut found = Vec::new();
+    if let Some(config) = &request.tool_config {
+        tool_config(config, facts, &mut found);
+    }
+    if let Some(config) = &request.inference_config {
+        inference(config, facts, request, &mut found);
+    }
     turns(request, &mut found);
     for (at, message) in request.messages.iter().enumerate() {
         for block in &message.content {
@@ -42,6 +49,9 @@ fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
             }
             if !call.input.as_json().starts_with('{') {
                 say("input is no object");
+            }
+            if !is_identifier(&call.name) {
+                say("name");
             }
             if !is_identifier(&call.tool_use_id) {
                 say("id");
@@ -118,4 +128,96 @@ fn tools(request: &ConverseRequest, found: &mut Vec<String>) {
 fn is_identifier(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn tool_config(config: &ToolConfiguration, facts: &ModelFacts, found: &mut Vec<String>) {
+    let mut names = HashSet::new();
+    for tool in &config.tools {
+        let Tool::ToolSpec(spec) = tool else { continue };
+        if !is_identifier(&spec.name) || !names.insert(spec.name.as_str()) {
+            found.push(format!("tool name {}", spec.name));
+        }
+        if spec.description.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            found.push(format!("{}: blank description", spec.name));
+        }
+        let ToolInputSchema::Json(schema) = &spec.input_schema else { continue };
+        let schema = schema.to_value().unwrap();
+        if schema["type"] != "object"
+            || ["anyOf", "oneOf", "allOf", "$ref"].iter().any(|name| schema.get(name).is_some())
+        {
+            found.push(format!("{}: root {schema}", spec.name));
+        }
+        if !facts.tools.schema_refs && schema.to_string().contains("\"$ref\":\"") {
+            found.push(format!("{}: refs {schema}", spec.name));
+        }
+    }
+    if config.tools.iter().all(|tool| matches!(tool, Tool::CachePoint(_))) || !facts.tools.supported {
+        found.push("tools".to_owned());
+    }
+    let needed = match &config.tool_choice {
+        None | Some(ToolChoice::Unknown(_)) => ToolChoices::Absent,
+        Some(ToolChoice::Auto {}) => ToolChoices::Auto,
+        Some(ToolChoice::Any {}) => ToolChoices::Any,
+        Some(ToolChoice::Tool(tool)) => {
+            let system = config
+                .tools
+                .iter()
+                .any(|known| matches!(known, Tool::SystemTool(known) if known.name == tool.name));
+            if !names.contains(tool.name.as_str()) && !system {
+                found.push(format!("choice of {}", tool.name));
+            }
+            ToolChoices::Named
+        }
+    };
+    if needed > facts.tools.choice {
+        found.push(format!("choice {needed:?}"));
+    }
+}
+
+fn inference(
+    config: &InferenceConfiguration,
+    facts: &ModelFacts,
+    request: &ConverseRequest,
+    found: &mut Vec<String>,
+) {
+    for value in [config.temperature, config.top_p].into_iter().flatten() {
+        if !(0.0..=1.0).contains(&value) {
+            found.push(format!("sampling {value}"));
+        }
+    }
+    let sampling = facts.sampling;
+    if config.temperature.is_some() && !sampling.temperature
+        || config.top_p.is_some() && !sampling.top_p
+        || config.temperature.is_some() && config.top_p.is_some() && !sampling.temperature_with_top_p
+        || !config.stop_sequences.is_empty() && !sampling.stop_sequences
+        || config.stop_sequences.iter().any(String::is_empty)
+        || config.stop_sequences.len() > 2_500
+    {
+        found.push(format!("sampling {config:?}"));
+    }
+    let most = facts.max_output_tokens.unwrap_or(u32::MAX);
+    if config.max_tokens.is_some_and(|limit| limit == 0 || limit > most) {
+        found.push(format!("limit {config:?}"));
+    }
+    let fields = request.additional_model_request_fields.as_ref().map(|fields| fields.to_value().unwrap());
+    let fields = fields.unwrap_or_default();
+    let kind = fields.pointer("/thinking/type").and_then(serde_json::Value::as_str);
+    let budget = fields.pointer("/thinking/budget_tokens").and_then(serde_json::Value::as_u64);
+    if kind == Some("enabled") {
+        if config.temperature.is_some_and(|value| value < 1.0) || config.top_p.is_some() {
+            found.push(format!("sampling of a thinker {config:?}"));
+        }
+        if let (Some(limit), Some(budget)) = (config.max_tokens, budget)
+            && u64::from(limit) <= budget
+            && u64::from(most) > budget
+        {
+            found.push(format!("budget {budget} of {limit}"));
+        }
+        if request.messages.last().is_some_and(|last| last.role == Role::Assistant) {
+            found.push("prefill of a thinker".to_owned());
+        }
+    }
+    if request.messages.last().is_some_and(|last| last.role == Role::Assistant) && !facts.prefill {
+        found.push("prefill".to_owned());
+    }
 }

@@ -1,8 +1,12 @@
 //! All rules on arbitrary conversations, also ones that were cut, and arbitrary facts.
 
 use super::super::super::tests::strategies;
+use super::super::{AnswerSchema, CacheRetention, ThinkingLevel, ToolUse};
 use super::*;
-use crate::converse::{ReasoningContentBlock, ReasoningTextBlock, ToolResultContentBlock, ToolUseType};
+use crate::converse::{
+    CachePointBlock, Document, ReasoningContentBlock, ReasoningTextBlock, SpecificToolChoice, Tool,
+    ToolChoice, ToolConfiguration, ToolResultContentBlock, ToolSpecification, ToolUseType,
+};
 use proptest::collection::vec;
 use proptest::option::of as maybe;
 use proptest::prelude::*;
@@ -73,16 +77,71 @@ fn turn() -> impl Strategy<Value = Message> {
     (role, vec(block(), 0..5)).prop_map(|(role, content)| Message::new(Role::from(role), content))
 }
 
+fn any_tools() -> impl Strategy<Value = ToolConfiguration> {
+    let schema = select(
+        &[
+            r##"{"type":"object","properties":{"a":{"$ref":"#/$defs/b"}},"$defs":{"b":{"type":"string"}}}"##,
+            r##"{"$ref":"#/definitions/b","definitions":{"b":{"properties":{"c":{"$ref":"#"}}}}}"##,
+            r#"{"anyOf":[{"properties":{"a":{"type":"string"}}},{"properties":{"a":{}}}],"title":"x"}"#,
+            r##"{"oneOf":[{"$ref":"#"},{"$ref":"#/oneOf/0"},{"$ref":"#/nowhere"}]}"##,
+            r#"{"type":["array","null"],"items":{}}"#,
+            r#"{"enum":[1,2]}"#,
+            r#"{"type":"object","properties":null,"allOf":7}"#,
+            "null",
+            "[]",
+            "{}",
+        ][..],
+    );
+    let spec = (name(), maybe(text()), schema, maybe(any::<bool>())).prop_map(
+        |(name, description, schema, strict)| {
+            let schema: Document = schema.parse().unwrap();
+            Tool::ToolSpec(ToolSpecification { description, strict, ..ToolSpecification::new(name, schema) })
+        },
+    );
+    let tool = prop_oneof![6 => spec, 1 => Just(Tool::CachePoint(CachePointBlock::default()))];
+    let choice = prop_oneof![
+        Just(ToolChoice::Auto {}),
+        Just(ToolChoice::Any {}),
+        name().prop_map(|name| ToolChoice::Tool(SpecificToolChoice { name })),
+    ];
+    (vec(tool, 0..4), maybe(choice)).prop_map(|(tools, tool_choice)| ToolConfiguration { tools, tool_choice })
+}
+
+fn any_fields() -> impl Strategy<Value = &'static str> {
+    select(
+        &[
+            "{}",
+            "[1]",
+            r#"{"top_k": 5, "top_k": 1.0}"#,
+            r#"{"thinking": {"type": "enabled", "budget_tokens": 3000}}"#,
+            r#"{"thinking": {"type": "disabled"}, "anthropic_beta": ["x"]}"#,
+            r#"{"thinking": null, "output_config": {"effort": "low"}}"#,
+            r#"{"output_config": 7, "reasoning": {"summary": "auto"}}"#,
+            r#"{"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "high"}}"#,
+            r#"{"inferenceConfig": {"topK": 3}}"#,
+        ][..],
+    )
+}
+
 /// Requests whose conversations nearly hold together, or not at all.
 fn any_request() -> impl Strategy<Value = ConverseRequest> {
-    (strategies::request(), vec(turn(), 0..7), prop::bool::weighted(0.8)).prop_map(
-        |(mut request, turns, is_near)| {
+    (
+        strategies::request(),
+        vec(turn(), 0..7),
+        maybe(any_tools()),
+        maybe(any_fields()),
+        prop::bool::weighted(0.8),
+    )
+        .prop_map(|(mut request, turns, tools, fields, is_near)| {
             if is_near {
                 request.messages = turns;
+                request.tool_config = tools;
+                if let Some(fields) = fields {
+                    request.additional_model_request_fields = Some(fields.parse().unwrap());
+                }
             }
             request
-        },
-    )
+        })
 }
 
 fn any_facts() -> impl Strategy<Value = ModelFacts> {
@@ -168,7 +227,49 @@ fn any_facts() -> impl Strategy<Value = ModelFacts> {
 }
 
 fn any_options() -> impl Strategy<Value = PrepareOptions> {
-    Just(PrepareOptions::default())
+    let choice = prop_oneof![
+        Just(ToolUse::Never),
+        Just(ToolUse::Choice(ToolChoice::Auto {})),
+        Just(ToolUse::Choice(ToolChoice::Any {})),
+        name().prop_map(|name| ToolUse::Choice(ToolChoice::Tool(SpecificToolChoice { name }))),
+    ];
+    let schema = select(
+        &[
+            r#"{"type":"object","properties":{"a":{"type":"string","maxLength":3}}}"#,
+            r##"{"type":"array","items":{"$ref":"#/$defs/a"},"$defs":{"a":{"type":"number","minimum":1}}}"##,
+            "{}",
+            "true",
+        ][..],
+    );
+    let schema =
+        schema.prop_map(|schema| AnswerSchema { schema: schema.parse().unwrap(), ..AnswerSchema::default() });
+    let cache = select(&[CacheRetention::None, CacheRetention::Short, CacheRetention::Long][..]);
+    let refused = proptest::sample::subsequence(
+        vec!["thinking", "strict", "anthropic_beta", "top_k", "temperature", "reasoning_effort", "top_p"],
+        0..=2,
+    );
+    let budget = maybe(select(&[0_u32, 1_024, 5_000, u32::MAX][..]));
+    (
+        maybe(select(&ThinkingLevel::ALL[..])),
+        budget,
+        maybe(any::<u32>()),
+        maybe(cache),
+        maybe(choice),
+        maybe(schema),
+        refused,
+    )
+        .prop_map(|(thinking, thinking_budget, top_k, cache, tool_choice, schema, refused)| {
+            PrepareOptions {
+                thinking,
+                thinking_budget,
+                top_k,
+                cache,
+                tool_choice,
+                schema,
+                refused: refused.into_iter().map(str::to_owned).collect(),
+                ..PrepareOptions::default()
+            }
+        })
 }
 
 /// All reasoning in the clear, in order.
@@ -187,7 +288,9 @@ proptest! {
 
     #[test]
     fn any_request_becomes_one_that_the_service_takes(
-        request in any_request(), facts in any_facts(), options in any_options(),
+        request in any_request(),
+        facts in any_facts(),
+        options in prop_oneof![Just(PrepareOptions::default()), any_options()],
     ) {
         let once = prepare(request.clone(), &facts, &options);
         let broken = check::violations(&once.request, &facts);
