@@ -28,6 +28,7 @@ mod guard;
 mod media;
 mod message;
 mod open;
+pub mod prepare;
 mod request;
 mod response;
 mod tool;

@@ -215,7 +215,7 @@ pub(crate) fn citation() -> impl Strategy<Value = Citation> {
     )
 }
 
-fn content_block() -> impl Strategy<Value = ContentBlock> {
+pub(crate) fn content_block() -> impl Strategy<Value = ContentBlock> {
     prop_oneof![
         text().prop_map(ContentBlock::Text),
         image().prop_map(ContentBlock::Image),

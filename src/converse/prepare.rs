@@ -1,0 +1,219 @@
+//! From what a caller asked to what one model accepts: pure rules, one file each, that report what they change.
+//!
+//! Conversations come from other programs and other models, were cut in the middle, and name parameters that
+//! one model wants and the next refuses. [`prepare`] turns them into a request that the service takes, and says
+//! in an [`Adjustment`] whatever it did to them. It does not know which model there is to call, sends nothing,
+//! and never changes the reasoning that a signature covers.
+//!
+//! Preparing a prepared request again changes nothing. Only wishes that have no place in the request (options)
+//! are then reported again, since they are made again.
+//!
+//! # Order
+//!
+//! The rules run in the order of `RULES`, for these reasons:
+//!
+//! 1. **Tools before the conversation**: whether calls and results may stand in it at all depends on whether
+//!    the request has tools.
+//! 2. **Blocks before turns**: what drops or rewrites single blocks (roles, placement, media, reasoning, blanks)
+//!    runs first, since a message that loses its last block goes, and its neighbours then have one role.
+//! 3. **Turns before pairs**: results are looked for in the next message, so messages must take turns.
+//! 4. **Pairs before what stands beside them**: labels of media that leave a result name its final id.
+//! 5. **The conversation before thinking**: thinking with a budget is impossible while the last tool turn
+//!    lacks its reasoning.
+//! 6. **Thinking before prefill, sampling, limits and the tool choice**: each of them depends on whether the
+//!    model thinks.
+//! 7. **Cache points last**, when no block moves any more; and after them only what the model refused before.
+
+mod blank;
+mod draft;
+mod fields;
+mod first_turn;
+mod identifier;
+mod mind;
+mod options;
+mod output_limit;
+mod placement;
+mod prefill;
+mod reasoning;
+mod report;
+mod roles;
+mod sampling;
+mod schema;
+mod stop_sequences;
+mod structured_output;
+mod thinking;
+mod tool_choice;
+mod tool_history;
+mod tool_input;
+mod tool_names;
+mod tool_pairing;
+mod tool_schemas;
+mod tool_text;
+mod tools;
+mod turns;
+
+#[cfg(test)]
+mod tests;
+
+pub use options::{AnswerSchema, CacheRetention, PrepareOptions, ThinkingDisplay, ThinkingLevel, ToolUse};
+pub use report::{Adjustment, Rule};
+
+use super::{ConverseRequest, Document, ToolUseBlock};
+use crate::catalog::ModelFacts;
+use draft::Draft;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The rules in their order.
+const RULES: [fn(&mut Draft<'_>); 19] = [
+    tools::apply,
+    structured_output::apply,
+    tool_names::apply,
+    tool_schemas::apply,
+    roles::apply,
+    tool_history::apply,
+    placement::apply,
+    reasoning::apply,
+    tool_input::apply,
+    blank::apply,
+    turns::apply,
+    pairing,
+    first_turn::apply,
+    thinking::apply,
+    prefill::apply,
+    sampling::apply,
+    stop_sequences::apply,
+    output_limit::apply,
+    tool_choice::apply,
+];
+
+/// Pairs only where calls may stand.
+fn pairing(draft: &mut Draft<'_>) {
+    if draft.request.tool_config.is_some() {
+        tool_pairing::apply(draft);
+    }
+}
+
+/// A request that a model accepts, and how it came to be.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Prepared {
+    /// The request to send.
+    pub request: ConverseRequest,
+    /// What was changed, in the order of the changes.
+    pub adjustments: Vec<Adjustment>,
+    /// Tools that were renamed for the request: calls in the answer are to be restored with it.
+    pub tool_names: ToolNames,
+    /// How the answer holds what was asked for with a schema; `None` when this call to [`prepare`] did not ask
+    /// for it.
+    pub answer: Option<StructuredAnswer>,
+}
+
+/// Turns a request into one that the model of `facts` accepts.
+///
+/// ```
+/// # use outcrop::catalog::ModelFacts;
+/// # fn example(facts: &ModelFacts) {
+/// use outcrop::converse::prepare::{PrepareOptions, ThinkingLevel, prepare};
+/// use outcrop::converse::{ConverseRequest, Message};
+///
+/// let request = ConverseRequest::new("us.anthropic.claude-sonnet-4-6").message(Message::user("Why?"));
+/// let options = PrepareOptions { thinking: Some(ThinkingLevel::High), ..PrepareOptions::default() };
+/// let prepared = prepare(request, facts, &options);
+/// for adjustment in &prepared.adjustments {
+///     println!("{adjustment}");
+/// }
+/// # }
+/// ```
+pub fn prepare(request: ConverseRequest, facts: &ModelFacts, options: &PrepareOptions) -> Prepared {
+    let mut draft = Draft {
+        request,
+        facts,
+        options,
+        adjustments: Vec::new(),
+        tool_names: ToolNames::default(),
+        answer: None,
+    };
+    for rule in RULES {
+        rule(&mut draft);
+    }
+    let Draft { request, adjustments, tool_names, answer, .. } = draft;
+    Prepared { request, adjustments, tool_names, answer }
+}
+
+/// How tools are called in a request, and by their owner.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolNames {
+    /// Names of the request, to those of the caller.
+    renamed: BTreeMap<String, String>,
+    /// Tools, by their name in the request, whose input was put into an object.
+    wrapped: BTreeSet<String>,
+}
+
+impl ToolNames {
+    /// Whether there is nothing to restore.
+    pub fn is_empty(&self) -> bool {
+        self.renamed.is_empty() && self.wrapped.is_empty()
+    }
+
+    /// The caller's name of the tool that the request calls `sent`.
+    pub fn original<'a>(&'a self, sent: &'a str) -> &'a str {
+        self.renamed.get(sent).map_or(sent, String::as_str)
+    }
+
+    /// The name in the request of the caller's tool `original`, if it is another.
+    fn sent(&self, original: &str) -> Option<&str> {
+        self.renamed.iter().find(|(_, known)| *known == original).map(|(sent, _)| sent.as_str())
+    }
+
+    /// Turns a call of the model's back into one of the caller's tools: its name, and its input where the
+    /// tool's schema was no object.
+    pub fn restore(&self, call: &mut ToolUseBlock) {
+        if self.wrapped.contains(&call.name)
+            && let Some(input) = unwrapped(&call.input)
+        {
+            call.input = input;
+        }
+        if let Some(original) = self.renamed.get(&call.name) {
+            call.name.clone_from(original);
+        }
+    }
+}
+
+/// The member under which something stands whose schema was no object.
+const WRAPPED: &str = "value";
+
+/// What stands in a document that was wrapped.
+fn unwrapped(document: &Document) -> Option<Document> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(document.as_json()).ok()?;
+    members.get(WRAPPED).map(|value| Document::from(*value))
+}
+
+/// How an answer holds what a schema describes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StructuredAnswer {
+    /// Where it is.
+    pub lane: AnswerLane,
+    /// Whether it stands under the member `value` of an object, as its schema is none of an object.
+    pub is_wrapped: bool,
+}
+
+impl StructuredAnswer {
+    /// Takes the answer out of its object, if it was put into one.
+    pub fn unwrap_document(&self, answer: Document) -> Document {
+        if self.is_wrapped { unwrapped(&answer).unwrap_or(answer) } else { answer }
+    }
+}
+
+/// Where a structured answer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerLane {
+    /// The text is the JSON.
+    Text,
+    /// The input of a call of this tool is the JSON; such a call ends the turn and is not to be carried out.
+    Tool(String),
+    /// The text is the JSON if the model did as it was told; it may stand in a code fence.
+    Prompt,
+}

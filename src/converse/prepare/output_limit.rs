@@ -1,0 +1,86 @@
+//! Rule `output-limit`: the limit on the answer is one that the model takes and that leaves it room.
+//!
+//! Without a limit Bedrock ends the answer of a Claude model after 4,096 tokens, whatever the model can do;
+//! so the model's own limit is sent. For other families the service knows better.
+
+use super::draft::Draft;
+use super::mind;
+use super::report::Rule;
+use super::thinking::DEFAULT_ANSWER;
+use crate::catalog::facts::Family;
+
+const PLACE: &str = "inferenceConfig.maxTokens";
+
+/// The smallest limit that some families take.
+const LEAST: u32 = 16;
+
+pub(super) fn apply(draft: &mut Draft<'_>) {
+    let mind = mind::read(draft);
+    let asked = draft.request.inference_config.as_ref().and_then(|config| config.max_tokens);
+    if mind.without_limits {
+        if asked.is_some() {
+            let why = "this model refuses a limit at its highest effort";
+            draft.note(Rule::OutputLimit, PLACE, why, Some("thinking"));
+            set(draft, None);
+        }
+        return;
+    }
+    let most = draft.facts.max_output_tokens.unwrap_or(u32::MAX);
+    let budget = mind.budget.and_then(|budget| u32::try_from(budget).ok());
+    let limit = match (asked, draft.facts.max_output_tokens, budget) {
+        (Some(asked), ..) => asked,
+        (None, Some(most), _) if draft.facts.family == Family::Claude => {
+            let why =
+                "without a limit the service ends the answer at 4096 tokens, so the model's own is sent";
+            draft.note(Rule::OutputLimit, PLACE, why, Some("maxOutputTokens"));
+            set(draft, Some(most));
+            return;
+        }
+        (None, _, Some(_)) => DEFAULT_ANSWER,
+        (None, _, None) => return,
+    };
+    let fitting = fit(limit, budget, least(draft.facts.family), most);
+    if asked == Some(fitting) {
+        return;
+    }
+    let (why, fact) = if fitting < limit {
+        ("the model gives no more", Some("maxOutputTokens"))
+    } else if budget.is_some_and(|budget| limit <= budget) {
+        ("thinking counts against the limit, which is raised by it", Some("thinking"))
+    } else {
+        ("the model takes no smaller limit", Some("family"))
+    };
+    draft.note(Rule::OutputLimit, PLACE, why, fact);
+    set(draft, Some(fitting));
+}
+
+/// The nearest limit that the model takes.
+fn fit(limit: u32, budget: Option<u32>, least: u32, most: u32) -> u32 {
+    let raised = match budget {
+        Some(budget) if limit <= budget => limit.max(1).saturating_add(budget),
+        Some(_) | None => limit,
+    };
+    raised.max(least).min(most)
+}
+
+fn least(family: Family) -> u32 {
+    match family {
+        Family::Gpt | Family::Grok | Family::Kimi => LEAST,
+        Family::Claude
+        | Family::Nova
+        | Family::Titan
+        | Family::Llama
+        | Family::Mistral
+        | Family::DeepSeek
+        | Family::GptOss
+        | Family::Qwen
+        | Family::Cohere
+        | Family::Jamba
+        | Family::Unknown => 1,
+    }
+}
+
+fn set(draft: &mut Draft<'_>, limit: Option<u32>) {
+    draft.request.inference_config.get_or_insert_default().max_tokens = limit;
+    draft.drop_empty_inference_config();
+}

@@ -1,0 +1,91 @@
+//! Schemas of answers, as the service's own structured output takes them.
+//!
+//! It takes a part of JSON Schema only: closed objects, no references, no bounds. What is taken away is said
+//! in the description, where the model reads it.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html>
+
+use super::inline;
+use serde_json::{Map, Value, json};
+
+/// Keywords that are refused, and only narrow what is allowed.
+const NARROWING: [&str; 19] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "contains",
+    "minProperties",
+    "maxProperties",
+    "patternProperties",
+    "propertyNames",
+    "not",
+    "$schema",
+    "$id",
+];
+
+/// Formats that are taken.
+const FORMATS: [&str; 9] =
+    ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "uuid"];
+
+/// Closes all objects and takes away what is refused. Says whether anything was lost.
+pub(in crate::converse::prepare) fn strict(root: &mut Map<String, Value>) -> bool {
+    let is_cut = inline(root).contains(&super::Change::Cut);
+    clean(root) | is_cut
+}
+
+fn clean(schema: &mut Map<String, Value>) -> bool {
+    let mut said = Vec::new();
+    for name in NARROWING {
+        if let Some(value) = schema.remove(name)
+            && !name.starts_with('$')
+        {
+            said.push(format!("{name}: {value}"));
+        }
+    }
+    if let Some(format) = schema.get("format").and_then(Value::as_str)
+        && !FORMATS.contains(&format)
+    {
+        said.push(format!("format: {format}"));
+        schema.remove("format");
+    }
+    if let Some(forms) = schema.remove("oneOf") {
+        schema.entry("anyOf").or_insert(forms);
+    }
+    let is_lossy = !said.is_empty();
+    if is_lossy {
+        let before = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let description = format!("{before} ({})", said.join(", "));
+        schema.insert("description".to_owned(), json!(description.trim_start()));
+    }
+    if schema.get("type").is_some_and(|kind| kind == "object") || schema.contains_key("properties") {
+        schema.insert("additionalProperties".to_owned(), json!(false));
+    }
+    // All of them are cleaned, whatever the first says.
+    parts(schema).into_iter().fold(is_lossy, |lossy, part| clean(part) | lossy)
+}
+
+/// The schemas inside a schema.
+fn parts(schema: &mut Map<String, Value>) -> Vec<&mut Map<String, Value>> {
+    let mut parts = Vec::new();
+    for (name, value) in schema {
+        match (name.as_str(), value) {
+            ("properties" | "$defs" | "definitions", Value::Object(named)) => {
+                parts.extend(named.values_mut().filter_map(Value::as_object_mut));
+            }
+            ("anyOf" | "allOf" | "prefixItems" | "items", Value::Array(forms)) => {
+                parts.extend(forms.iter_mut().filter_map(Value::as_object_mut));
+            }
+            ("items", Value::Object(items)) => parts.push(items),
+            _ => {}
+        }
+    }
+    parts
+}

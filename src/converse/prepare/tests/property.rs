@@ -1,0 +1,312 @@
+//! All rules on arbitrary conversations, also ones that were cut, and arbitrary facts.
+
+use super::super::super::tests::strategies;
+use super::super::{AnswerSchema, CacheRetention, ThinkingLevel, ToolUse};
+use super::*;
+use crate::converse::{
+    CachePointBlock, Document, ReasoningContentBlock, ReasoningTextBlock, SpecificToolChoice, Tool,
+    ToolChoice, ToolConfiguration, ToolResultContentBlock, ToolSpecification, ToolUseType,
+};
+use proptest::collection::vec;
+use proptest::option::of as maybe;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// How many conversations are tried.
+const CASES: u32 = 3_000;
+
+/// Few ids, so that calls meet results; some that are refused.
+fn id() -> impl Strategy<Value = String> {
+    select(&["a", "b", "c", "call_0", "a b", "", "tooluse_1", "ümlaut"][..]).prop_map(str::to_owned)
+}
+
+fn name() -> impl Strategy<Value = String> {
+    select(&["look", "look", "fs.read", "", "a/b", "write_file"][..]).prop_map(str::to_owned)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    select(&["hello", "go on ", "", " \n", "[x]", "ü"][..]).prop_map(str::to_owned)
+}
+
+fn tool_call() -> impl Strategy<Value = ContentBlock> {
+    let input = select(&["{}", r#"{"a":1.0}"#, "null", r#""""#, r#""{\"a\":""#, "[1]"][..]);
+    let kind = maybe(Just(ToolUseType::SERVER_TOOL_USE));
+    (id(), name(), input, prop::bool::weighted(0.1), kind).prop_map(
+        |(tool_use_id, name, input, is_served, kind)| {
+            ContentBlock::ToolUse(ToolUseBlock {
+                tool_use_id,
+                name,
+                input: input.parse().unwrap(),
+                kind: kind.filter(|_| is_served),
+                input_problem: None,
+            })
+        },
+    )
+}
+
+fn tool_answer() -> impl Strategy<Value = ContentBlock> {
+    (id(), vec(text().prop_map(ToolResultContentBlock::Text), 0..3))
+        .prop_map(|(id, content)| ContentBlock::ToolResult(ToolResultBlock::new(id, content)))
+}
+
+fn thought() -> impl Strategy<Value = ContentBlock> {
+    (any::<String>(), maybe(select(&["sig", "", "reasoning_content", "öther"][..]))).prop_map(
+        |(text, signature)| {
+            let signature = signature.map(str::to_owned);
+            ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(ReasoningTextBlock {
+                text,
+                signature,
+            }))
+        },
+    )
+}
+
+fn block() -> impl Strategy<Value = ContentBlock> {
+    prop_oneof![
+        3 => text().prop_map(ContentBlock::Text),
+        3 => tool_call(),
+        3 => tool_answer(),
+        2 => thought(),
+        1 => Just(ContentBlock::cache_point()),
+        2 => strategies::content_block(),
+    ]
+}
+
+fn turn() -> impl Strategy<Value = Message> {
+    let role = prop_oneof![8 => Just("user"), 8 => Just("assistant"), 1 => Just("system"), 1 => Just("tool")];
+    (role, vec(block(), 0..5)).prop_map(|(role, content)| Message::new(Role::from(role), content))
+}
+
+fn any_tools() -> impl Strategy<Value = ToolConfiguration> {
+    let schema = select(
+        &[
+            r##"{"type":"object","properties":{"a":{"$ref":"#/$defs/b"}},"$defs":{"b":{"type":"string"}}}"##,
+            r##"{"$ref":"#/definitions/b","definitions":{"b":{"properties":{"c":{"$ref":"#"}}}}}"##,
+            r#"{"anyOf":[{"properties":{"a":{"type":"string"}}},{"properties":{"a":{}}}],"title":"x"}"#,
+            r##"{"oneOf":[{"$ref":"#"},{"$ref":"#/oneOf/0"},{"$ref":"#/nowhere"}]}"##,
+            r#"{"type":["array","null"],"items":{}}"#,
+            r#"{"enum":[1,2]}"#,
+            r#"{"type":"object","properties":null,"allOf":7}"#,
+            "null",
+            "[]",
+            "{}",
+        ][..],
+    );
+    let spec = (name(), maybe(text()), schema, maybe(any::<bool>())).prop_map(
+        |(name, description, schema, strict)| {
+            let schema: Document = schema.parse().unwrap();
+            Tool::ToolSpec(ToolSpecification { description, strict, ..ToolSpecification::new(name, schema) })
+        },
+    );
+    let tool = prop_oneof![6 => spec, 1 => Just(Tool::CachePoint(CachePointBlock::default()))];
+    let choice = prop_oneof![
+        Just(ToolChoice::Auto {}),
+        Just(ToolChoice::Any {}),
+        name().prop_map(|name| ToolChoice::Tool(SpecificToolChoice { name })),
+    ];
+    (vec(tool, 0..4), maybe(choice)).prop_map(|(tools, tool_choice)| ToolConfiguration { tools, tool_choice })
+}
+
+fn any_fields() -> impl Strategy<Value = &'static str> {
+    select(
+        &[
+            "{}",
+            "[1]",
+            r#"{"top_k": 5, "top_k": 1.0}"#,
+            r#"{"thinking": {"type": "enabled", "budget_tokens": 3000}}"#,
+            r#"{"thinking": {"type": "disabled"}, "anthropic_beta": ["x"]}"#,
+            r#"{"thinking": null, "output_config": {"effort": "low"}}"#,
+            r#"{"output_config": 7, "reasoning": {"summary": "auto"}}"#,
+            r#"{"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "high"}}"#,
+            r#"{"inferenceConfig": {"topK": 3}}"#,
+        ][..],
+    )
+}
+
+/// Requests whose conversations nearly hold together, or not at all.
+fn any_request() -> impl Strategy<Value = ConverseRequest> {
+    (
+        strategies::request(),
+        vec(turn(), 0..7),
+        maybe(any_tools()),
+        maybe(any_fields()),
+        prop::bool::weighted(0.8),
+    )
+        .prop_map(|(mut request, turns, tools, fields, is_near)| {
+            if is_near {
+                request.messages = turns;
+                request.tool_config = tools;
+                if let Some(fields) = fields {
+                    request.additional_model_request_fields = Some(fields.parse().unwrap());
+                }
+            }
+            request
+        })
+}
+
+fn any_facts() -> impl Strategy<Value = ModelFacts> {
+    let family = select(
+        &[
+            Family::Claude,
+            Family::Nova,
+            Family::Llama,
+            Family::Mistral,
+            Family::DeepSeek,
+            Family::GptOss,
+            Family::Gpt,
+            Family::Kimi,
+            Family::Unknown,
+        ][..],
+    );
+    let thinking = select(
+        &[
+            Thinking::None,
+            Thinking::Budget,
+            Thinking::Adaptive { xhigh: false, max: false, mandatory: false, default_effort: None },
+            Thinking::Adaptive {
+                xhigh: true,
+                max: true,
+                mandatory: true,
+                default_effort: Some(Effort::High),
+            },
+            Thinking::Adaptive {
+                xhigh: true,
+                max: false,
+                mandatory: false,
+                default_effort: Some(Effort::Low),
+            },
+            Thinking::NovaEffort,
+            Thinking::FlatEffort,
+            Thinking::NestedEffort,
+        ][..],
+    );
+    let choice = select(&[ToolChoices::Absent, ToolChoices::Auto, ToolChoices::Any, ToolChoices::Named][..]);
+    let output = select(&[StructuredOutput::Native, StructuredOutput::Tool, StructuredOutput::Prompt][..]);
+    let top_k = select(&[TopK::Refused, TopK::Flat, TopK::InferenceConfig, TopK::K][..]);
+    let most = maybe(select(&[16_u32, 1_024, 1_025, 4_096, 64_000, u32::MAX][..]));
+    let media = proptest::sample::subsequence(
+        vec![Medium::Text, Medium::Image, Medium::Document, Medium::Video, Medium::Audio],
+        0..=5,
+    );
+    (family, thinking, choice, output, top_k, most, media, any::<[bool; 16]>()).prop_map(
+        |(family, thinking, choice, structured_output, top_k, max_output_tokens, input, yes)| ModelFacts {
+            family,
+            context_window: None,
+            max_output_tokens,
+            input,
+            price: None,
+            thinking,
+            sampling: Sampling {
+                temperature: yes[0],
+                top_p: yes[1],
+                temperature_with_top_p: yes[2],
+                top_k,
+                stop_sequences: yes[3],
+            },
+            cache: CacheSupport {
+                system: yes[4],
+                tools: yes[5],
+                messages: yes[6],
+                one_hour: yes[7],
+                by_default: yes[8],
+            },
+            tools: ToolSupport {
+                supported: yes[9] || yes[10],
+                streaming: yes[10],
+                choice,
+                forced_while_thinking: yes[11],
+                images_in_results: yes[12],
+                schema_refs: yes[13],
+            },
+            structured_output,
+            streams: true,
+            system_prompt: yes[14],
+            prefill: yes[15],
+        },
+    )
+}
+
+fn any_options() -> impl Strategy<Value = PrepareOptions> {
+    let choice = prop_oneof![
+        Just(ToolUse::Never),
+        Just(ToolUse::Choice(ToolChoice::Auto {})),
+        Just(ToolUse::Choice(ToolChoice::Any {})),
+        name().prop_map(|name| ToolUse::Choice(ToolChoice::Tool(SpecificToolChoice { name }))),
+    ];
+    let schema = select(
+        &[
+            r#"{"type":"object","properties":{"a":{"type":"string","maxLength":3}}}"#,
+            r##"{"type":"array","items":{"$ref":"#/$defs/a"},"$defs":{"a":{"type":"number","minimum":1}}}"##,
+            "{}",
+            "true",
+        ][..],
+    );
+    let schema =
+        schema.prop_map(|schema| AnswerSchema { schema: schema.parse().unwrap(), ..AnswerSchema::default() });
+    let cache = select(&[CacheRetention::None, CacheRetention::Short, CacheRetention::Long][..]);
+    let refused = proptest::sample::subsequence(
+        vec!["thinking", "strict", "anthropic_beta", "top_k", "temperature", "reasoning_effort", "top_p"],
+        0..=2,
+    );
+    let budget = maybe(select(&[0_u32, 1_024, 5_000, u32::MAX][..]));
+    (
+        maybe(select(&ThinkingLevel::ALL[..])),
+        budget,
+        maybe(any::<u32>()),
+        maybe(cache),
+        maybe(choice),
+        maybe(schema),
+        refused,
+    )
+        .prop_map(|(thinking, thinking_budget, top_k, cache, tool_choice, schema, refused)| {
+            PrepareOptions {
+                thinking,
+                thinking_budget,
+                top_k,
+                cache,
+                tool_choice,
+                schema,
+                refused: refused.into_iter().map(str::to_owned).collect(),
+                ..PrepareOptions::default()
+            }
+        })
+}
+
+/// All reasoning in the clear, in order.
+fn thoughts(request: &ConverseRequest) -> Vec<&ReasoningTextBlock> {
+    let blocks = request.messages.iter().flat_map(|message| &message.content);
+    blocks
+        .filter_map(|block| match block {
+            ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(text)) => Some(text),
+            _ => None,
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    #[test]
+    fn any_request_becomes_one_that_the_service_takes(
+        request in any_request(),
+        facts in any_facts(),
+        options in prop_oneof![Just(PrepareOptions::default()), any_options()],
+    ) {
+        let once = prepare(request.clone(), &facts, &options);
+        let broken = check::violations(&once.request, &facts);
+        prop_assert!(broken.is_empty(), "{broken:?}\nin {:?}", once.request);
+
+        let mut given = thoughts(&request).into_iter();
+        for kept in thoughts(&once.request) {
+            prop_assert!(given.any(|thought| thought == kept), "reasoning changed: {kept:?}");
+        }
+
+        prop_assert!(request == once.request || !once.adjustments.is_empty() || options != PrepareOptions::default());
+
+        let twice = prepare(once.request.clone(), &facts, &options);
+        let again: Vec<&Adjustment> =
+            twice.adjustments.iter().filter(|note| !note.what.starts_with("options.")).collect();
+        prop_assert_eq!(&twice.request, &once.request, "{:?}", again);
+        prop_assert!(again.is_empty(), "{again:?}\nof {:?}", once.request);
+    }
+}
