@@ -12,6 +12,7 @@ mod login;
 mod profiles;
 mod recorded;
 mod script;
+mod secrets;
 mod signing;
 mod skew;
 

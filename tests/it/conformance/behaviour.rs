@@ -1,5 +1,6 @@
 //! `sdk-behaviour` and `client-behaviour`: whole situations, from environment and files to requests on the wire.
 
+use super::secrets::Log;
 use super::{Verdict, Verdicts, cases, json_files, name_of, only, script};
 use outcrop::auth::{Auth, Credentials, World};
 use outcrop::{Client, Env, Error, Origin, Region, Secret, time};
@@ -9,15 +10,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A situation: the client in it, and what it sends.
-struct Situation {
+pub(super) struct Situation {
     home: tempfile::TempDir,
-    client: Result<Client, Error>,
-    sent: script::Sent,
+    pub(super) client: Result<Client, Error>,
+    pub(super) sent: script::Sent,
     now: SystemTime,
 }
 
 impl Situation {
-    fn new(case: &Value) -> Self {
+    pub(super) fn new(case: &Value, log: &Log) -> Self {
         let home = tempfile::tempdir().unwrap();
         let place = home.path().to_str().unwrap();
         for (file, text) in case["files"].as_object().into_iter().flatten() {
@@ -34,7 +35,7 @@ impl Situation {
             sleep: Arc::new(|_| Box::pin(std::future::ready(()))),
             ..World::default()
         };
-        let mut builder = Client::builder().env(&env).transport(transport).world(world);
+        let mut builder = Client::builder().env(&env).transport(transport).world(world).watch(log.watch());
         if let Some(profile) = case["explicit_profile"].as_str() {
             builder = builder.profile(profile);
         }
@@ -126,7 +127,7 @@ async fn source(case: &Value) -> Result<Verdict, String> {
     only(case, &[&MEMBERS[..], &["explicit_profile"]].concat())?;
     let expect = &case["expect"];
     only(expect, &["outcome", "credentials", "region", "requests", "kind", "message", "file_after"])?;
-    let situation = Situation::new(case);
+    let situation = Situation::new(case, &Log::default());
     let outcome = match &situation.client {
         Ok(client) => resolve(client, expect).await?,
         Err(error) => Err(error.to_string()).map_err(|text| (text, kind(error))),
@@ -195,7 +196,7 @@ async fn call(case: &Value) -> Result<(), String> {
     }
     let expect = &case["expect"];
     only(expect, &["outcome", "requests", "kind", "message"])?;
-    let situation = Situation::new(case);
+    let situation = Situation::new(case, &Log::default());
     let model = case["call"]["model_id"].as_str().unwrap();
     let body = case["call"]["body"].to_string();
     let outcome = match &situation.client {

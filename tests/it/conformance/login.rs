@@ -1,7 +1,8 @@
 //! `login`: sessions of `aws login` in their cache, and their renewal.
 
 use super::behaviour::told;
-use super::{Verdicts, cases, json_files, name_of, only};
+use super::secrets::Log;
+use super::{Verdicts, cases, json_files, name_of, only, script};
 use outcrop::auth::{Auth, World};
 use outcrop::transport::{HttpResponse, Transport};
 use outcrop::{Client, Env};
@@ -19,6 +20,48 @@ pub(super) async fn run(folder: &Path) -> Verdicts {
     verdicts
 }
 
+/// A login session in a home of its own.
+pub(super) struct Situation {
+    home: tempfile::TempDir,
+    pub(super) client: Client,
+    pub(super) sent: script::Sent,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Situation {
+    pub(super) fn new(case: &Value, log: &Log) -> Self {
+        let calls = case["mockApiCalls"].as_array().cloned().unwrap_or_default();
+        let home = tempfile::tempdir().unwrap();
+        let cache = home.path().join("cache");
+        std::fs::create_dir_all(&cache).unwrap();
+        let config = case["configContents"].as_str().unwrap();
+        std::fs::write(home.path().join("config"), config).unwrap();
+        for (name, content) in case["cacheContents"].as_object().into_iter().flatten() {
+            std::fs::write(cache.join(name), content.to_string()).unwrap();
+        }
+        let env = Env::empty()
+            .with("HOME", home.path())
+            .with("AWS_CONFIG_FILE", home.path().join("config"))
+            .with("AWS_LOGIN_CACHE_DIRECTORY", &cache)
+            .with("AWS_EC2_METADATA_DISABLED", "true")
+            .with("AWS_REGION", "us-east-1");
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let (transport, sent) = service(calls, Arc::clone(&seen));
+        let world = World { sleep: Arc::new(|_| Box::pin(std::future::ready(()))), ..World::default() };
+        let profile =
+            config.split("[profile ").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or("default");
+        let client = Client::builder()
+            .env(&env)
+            .profile(profile)
+            .transport(transport)
+            .world(world)
+            .watch(log.watch())
+            .build()
+            .unwrap();
+        Self { home, client, sent, seen }
+    }
+}
+
 async fn check(case: &Value) -> Result<(), String> {
     only(case, &["configContents", "cacheContents", "mockApiCalls", "outcomes"])?;
     let calls = case["mockApiCalls"].as_array().cloned().unwrap_or_default();
@@ -26,29 +69,9 @@ async fn check(case: &Value) -> Result<(), String> {
         only(call, &["request", "response", "responseCode"])?;
         only(&call["request"], &["tokenInput"])?;
     }
-    let home = tempfile::tempdir().unwrap();
-    let cache = home.path().join("cache");
-    std::fs::create_dir_all(&cache).unwrap();
-    let config = case["configContents"].as_str().unwrap();
-    std::fs::write(home.path().join("config"), config).unwrap();
-    for (name, content) in case["cacheContents"].as_object().into_iter().flatten() {
-        std::fs::write(cache.join(name), content.to_string()).unwrap();
-    }
-    let env = Env::empty()
-        .with("HOME", home.path())
-        .with("AWS_CONFIG_FILE", home.path().join("config"))
-        .with("AWS_LOGIN_CACHE_DIRECTORY", &cache)
-        .with("AWS_EC2_METADATA_DISABLED", "true")
-        .with("AWS_REGION", "us-east-1");
-    let seen = Arc::new(Mutex::new(Seen::default()));
-    let transport = service(calls.clone(), Arc::clone(&seen));
-    let world = World { sleep: Arc::new(|_| Box::pin(std::future::ready(()))), ..World::default() };
-    let profile =
-        config.split("[profile ").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or("default");
-    let client =
-        Client::builder().env(&env).profile(profile).transport(transport).world(world).build().unwrap();
-    let outcome = client.auth().await;
-    let Seen { calls: made, wrong } = std::mem::take(&mut *seen.lock().unwrap());
+    let situation = Situation::new(case, &Log::default());
+    let outcome = situation.client.auth().await;
+    let Seen { calls: made, wrong } = std::mem::take(&mut *situation.seen.lock().unwrap());
     if let Some(wrong) = wrong {
         return Err(wrong);
     }
@@ -65,7 +88,7 @@ async fn check(case: &Value) -> Result<(), String> {
                     return Err(format!("{}, expected {expected}", told(keys)));
                 }
             }
-            (Some("cacheContents"), _) => compare_cache(&cache, expected)?,
+            (Some("cacheContents"), _) => compare_cache(&situation.home.path().join("cache"), expected)?,
             (_, outcome) => return Err(format!("{outcome:?}, expected {expected}")),
         }
     }
@@ -81,8 +104,11 @@ struct Seen {
 }
 
 /// The sign-in service: answers the calls in order.
-fn service(calls: Vec<Value>, seen: Arc<Mutex<Seen>>) -> Transport {
-    Transport::scripted(move |request| {
+fn service(calls: Vec<Value>, seen: Arc<Mutex<Seen>>) -> (Transport, script::Sent) {
+    let sent = script::Sent::default();
+    let log = Arc::clone(&sent);
+    let transport = Transport::scripted(move |request| {
+        log.lock().unwrap().push(request.clone());
         let mut seen = seen.lock().unwrap();
         // A server error is tried again: the last call answers all that follow.
         let call = calls.get(seen.calls).or(calls.last()).cloned().unwrap_or_default();
@@ -96,7 +122,8 @@ fn service(calls: Vec<Value>, seen: Arc<Mutex<Seen>>) -> Transport {
             call["responseCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
         let answer = call["response"].get("tokenOutput").unwrap_or(&call["response"]).to_string();
         async move { Ok(HttpResponse::whole(status, vec![], answer)) }
-    })
+    });
+    (transport, sent)
 }
 
 fn compare_keys(found: &Value, expected: &Value) -> Result<(), String> {

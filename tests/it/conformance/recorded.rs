@@ -2,6 +2,7 @@
 
 use super::behaviour::told;
 use super::profiles::load_texts;
+use super::secrets::Log;
 use super::{Verdict, Verdicts, cases, json_files, name_of, only, script};
 use outcrop::auth::profile::Profiles;
 use outcrop::auth::profile::plan::{Base, Plan, plan};
@@ -41,7 +42,7 @@ fn env(case: &Value) -> Env {
 }
 
 /// A client in the situation of a case, and what it sends.
-fn client(case: &Value) -> (Result<Client, Error>, script::Sent) {
+pub(super) fn client(case: &Value, log: &Log) -> (Result<Client, Error>, script::Sent) {
     let files = case["fs"].as_object().into_iter().flatten();
     let files: BTreeMap<PathBuf, String> =
         files.map(|(path, text)| (path.into(), text.as_str().unwrap().to_owned())).collect();
@@ -56,7 +57,8 @@ fn client(case: &Value) -> (Result<Client, Error>, script::Sent) {
         ..World::default()
     };
     let (transport, sent) = script::transport(&case["http"], UNIX_EPOCH);
-    (Client::builder().env(&env(case)).transport(transport).world(world).build(), sent)
+    let builder = Client::builder().env(&env(case)).transport(transport).world(world);
+    (builder.watch(log.watch()).build(), sent)
 }
 
 const CHAIN_MEMBERS: [&str; 4] = ["env", "fs", "http", "result"];
@@ -64,7 +66,7 @@ const CHAIN_MEMBERS: [&str; 4] = ["env", "fs", "http", "result"];
 async fn whole_chain(case: &Value) -> Result<(), String> {
     only(case, &CHAIN_MEMBERS)?;
     only(&case["result"], &["Ok", "ErrorContains"])?;
-    let (client, sent) = client(case);
+    let (client, sent) = client(case, &Log::default());
     let outcome = match client {
         Ok(client) => client.auth().await,
         Err(error) => Err(error),
@@ -83,7 +85,7 @@ async fn whole_chain(case: &Value) -> Result<(), String> {
 async fn token_chain(case: &Value) -> Result<Verdict, String> {
     only(case, &CHAIN_MEMBERS)?;
     let token = case["result"]["Ok"]["token"].as_str();
-    let (client, sent) = client(case);
+    let (client, sent) = client(case, &Log::default());
     let outcome = match client {
         Ok(client) => client.converse_raw("m", "{}".into()).await,
         Err(error) => Err(error),
