@@ -1,19 +1,16 @@
 //! Finds the folder of third-party conformance data for tests; the data is not part of this repository.
 //!
-//! Its licences differ from ours, so it is read where it lies: the folder that `OUTCROP_CONFORMANCE_DIR` names,
-//! else `../shared/conformance` beside the checkout. Where neither exists the tests that use it return at
-//! once; every rule has a table of its own in this repository as well.
+//! Its licences differ from ours, so it is read where it lies: in `../shared/conformance` beside the checkout. Where
+//! that does not exist the tests that use it return at once; every rule has a table of its own in this repository
+//! as well. Other folders are for the runner in `tests/it/conformance.rs`, which takes any cases; the tests here
+//! know what is in this one.
 
-use crate::env::Env;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn read(file: &str) -> Option<String> {
-    let named = Env::from_process().path("OUTCROP_CONFORMANCE_DIR");
-    let is_named = named.is_some();
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance");
-    let folder: PathBuf = named.unwrap_or_else(beside);
-    if !is_named && !folder.is_dir() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance");
+    if !folder.is_dir() {
         return None;
     }
     let path = folder.join(file);

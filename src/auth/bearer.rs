@@ -13,8 +13,8 @@ use crate::uri;
 /// The variable; its name comes from the signing name `bedrock`, so it serves both endpoints.
 pub const VARIABLE: &str = "AWS_BEARER_TOKEN_BEDROCK";
 
-/// Reads the variable. A blank value counts as absent; white space around the token is cut, since a line
-/// break at its end cannot be part of a header.
+/// Reads the variable. A blank value counts as absent. A line break at its end is cut, since files and commands
+/// leave one there and no header can carry it; everything else is sent as it is, as the AWS SDKs do.
 pub fn token(env: &Env) -> Answer<Secret> {
     if env.is_not_unicode(VARIABLE) {
         return broken("holds bytes that are no text");
@@ -23,9 +23,9 @@ pub fn token(env: &Env) -> Answer<Secret> {
         let state = if env.is_set(VARIABLE) { "empty" } else { "not set" };
         return Answer::NotHere(format!("`{VARIABLE}` is {state}"));
     };
-    let token = token.trim();
-    if token.bytes().any(|byte| !(0x21..0x7f).contains(&byte)) {
-        return broken("holds characters that no token has (blanks, line breaks, letters outside ASCII)");
+    let token = token.trim_end_matches(['\r', '\n']);
+    if !token.bytes().all(|byte| matches!(byte, b'\t' | b' '..0x7f)) {
+        return broken("holds characters that no header can carry (line breaks, letters outside ASCII)");
     }
     Answer::Found(Secret::new(token))
 }
@@ -65,12 +65,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_trimmed_and_blank_ones_absent() {
+    fn a_line_break_at_the_end_is_cut_and_blank_tokens_are_absent() {
         let read = |value: &str| token(&Env::empty().with(VARIABLE, value));
-        assert!(matches!(read("ABSKabc=\n"), Answer::Found(found) if found.expose() == "ABSKabc="));
+        for (value, sent) in
+            [("ABSKabc=\n", "ABSKabc="), ("ABSKabc=\r\n", "ABSKabc="), (" ABSK abc ", " ABSK abc ")]
+        {
+            assert!(matches!(read(value), Answer::Found(found) if found.expose() == sent), "{value:?}");
+        }
         assert!(matches!(read(" \n"), Answer::NotHere(why) if why == "`AWS_BEARER_TOKEN_BEDROCK` is empty"));
         assert!(matches!(token(&Env::empty()), Answer::NotHere(_)));
-        for bad in ["a b", "a\nb", "ключ"] {
+        for bad in ["a\nb", "\nab", "a\0b", "ключ"] {
             let Answer::Broken(failure) = read(bad) else { panic!("{bad}") };
             assert!(!failure.problem.contains(bad), "{}", failure.problem);
         }

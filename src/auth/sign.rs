@@ -11,7 +11,10 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::uri;
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings};
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
+    UriPathNormalizationMode,
+};
 use aws_sigv4::sign::v4;
 use std::time::{Duration, SystemTime};
 
@@ -83,6 +86,25 @@ pub fn sign(
     now: SystemTime,
 ) -> Result<Vec<(&'static str, String)>> {
     let (headers, _) = sign_with(request, keys, scope, now, SigningSettings::default())?.into_parts();
+    Ok(headers.into_iter().map(|header| (header.name(), header.value().to_owned())).collect())
+}
+
+/// [`sign`] for services that take the path as it is on the wire, such as S3: no escape is escaped again, and no
+/// `..` or double slash is taken out.
+///
+/// # Errors
+///
+/// As [`sign`].
+pub fn sign_keeping_path(
+    request: ToSign<'_>,
+    keys: SigningKeys<'_>,
+    scope: Scope<'_>,
+    now: SystemTime,
+) -> Result<Vec<(&'static str, String)>> {
+    let mut settings = SigningSettings::default();
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    let (headers, _) = sign_with(request, keys, scope, now, settings)?.into_parts();
     Ok(headers.into_iter().map(|header| (header.name(), header.value().to_owned())).collect())
 }
 

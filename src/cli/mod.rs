@@ -14,11 +14,13 @@ mod report;
 mod session;
 
 use crate::Env;
+use crate::client::Client;
 use crate::error::{Error, IoFailure, Result};
+use crate::transport::retry::Notice;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use out::Out;
-use report::{Report, exit};
+use report::{Facts, Report, exit};
 use std::ffi::OsString;
 use std::future::Future;
 use std::pin::pin;
@@ -54,6 +56,17 @@ pub fn main(env: &Env, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     // What still runs (an emulator, a name look-up) ends with the process; nothing waits for it.
     runtime.shutdown_background();
     code
+}
+
+/// What the program logs about a step of a call at this verbosity (`-v` is 1): for tests that look for secrets.
+pub fn log_lines(verbose: u8, notice: &Notice<'_>) -> Vec<String> {
+    out::log_lines(verbose, notice)
+}
+
+/// What the program says of a failed call, to a person and to a program: for tests that look for secrets.
+pub fn error_texts(error: &Error, client: Option<&Client>) -> [String; 2] {
+    let report = Report::new(error, &Facts { client, ..Facts::default() });
+    [report.render(|_, text| text.to_owned()), report.to_json()]
 }
 
 async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {

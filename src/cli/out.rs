@@ -7,7 +7,7 @@ use super::args::{Global, When};
 use super::report::Report;
 use crate::Env;
 use crate::error::{Error, IoFailure, Result};
-use crate::trail::Trail;
+use crate::trail::{Step, Trail};
 use crate::transport::retry::Notice;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -106,41 +106,9 @@ impl Out {
         }
     }
 
-    /// Log lines of a call, at `-v`; warnings about credentials always.
+    /// Writes what there is to say about a step of a call.
     pub(super) fn log(verbose: u8, notice: &Notice<'_>) {
-        if let Notice::Authorised { trail } = notice {
-            trail.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
-        }
-        if verbose == 0 {
-            return;
-        }
-        match notice {
-            Notice::Sending { request, attempt } => {
-                say(&format!(
-                    "> {} {} ({} bytes, attempt {attempt})",
-                    request.method,
-                    request.url,
-                    request.body.len()
-                ));
-                if verbose > 1 {
-                    let names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
-                    say(&format!("> headers: {}", names.join(", ")));
-                }
-            }
-            Notice::Answered { status, request_id } => {
-                say(&format!("< {status}, request id {}", request_id.unwrap_or("unknown")));
-            }
-            Notice::Retrying { error, delay_ms } => {
-                say(&format!("! {error}; trying again in {delay_ms} ms"));
-            }
-            Notice::Authorised { trail } => Self::log_trail(trail),
-        }
-    }
-
-    fn log_trail(trail: &Trail) {
-        for step in &trail.steps {
-            say(&format!("* {}", Trail { steps: vec![step.clone()], ..Trail::default() }));
-        }
+        log_lines(verbose, notice).iter().for_each(|line| say(line));
     }
 
     pub(super) fn verbose(&self) -> u8 {
@@ -160,6 +128,39 @@ fn logged(env: &Env) -> u8 {
         Some("debug" | "trace") => 2,
         Some(number) => number.parse().unwrap_or(1),
     }
+}
+
+/// Log lines of a call, at `-v`; warnings about credentials always. Of headers only names, of bodies only lengths:
+/// both hold secrets.
+pub(super) fn log_lines(verbose: u8, notice: &Notice<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Notice::Authorised { trail } = notice {
+        lines.extend(trail.warnings.iter().map(|warning| format!("warning: {warning}")));
+    }
+    if verbose == 0 {
+        return lines;
+    }
+    match notice {
+        Notice::Sending { request, attempt } => {
+            let (method, url, length) = (request.method, &request.url, request.body.len());
+            lines.push(format!("> {method} {url} ({length} bytes, attempt {attempt})"));
+            if verbose > 1 {
+                let names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
+                lines.push(format!("> headers: {}", names.join(", ")));
+            }
+        }
+        Notice::Answered { status, request_id } => {
+            lines.push(format!("< {status}, request id {}", request_id.unwrap_or("unknown")));
+        }
+        Notice::Retrying { error, delay_ms } => {
+            lines.push(format!("! {error}; trying again in {delay_ms} ms"));
+        }
+        Notice::Authorised { trail } => {
+            let step = |step: &Step| Trail { steps: vec![step.clone()], ..Trail::default() };
+            lines.extend(trail.steps.iter().map(|found| format!("* {}", step(found))));
+        }
+    }
+    lines
 }
 
 /// One object on one line, as `--json` asks for.

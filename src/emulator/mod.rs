@@ -103,6 +103,12 @@ impl Emulator {
     pub fn requests(&self) -> Vec<Received> {
         self.server.received()
     }
+
+    /// Moves its clock to so many seconds ahead of the real one, as
+    /// [`EmulatorOptions::clock_offset_seconds`] does from the start: keys end without a wait.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.server.set_clock_offset(seconds);
+    }
 }
 
 impl fmt::Debug for Emulator {

@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
@@ -38,12 +38,19 @@ pub(super) struct Server {
     account: Account,
     received: Mutex<VecDeque<Received>>,
     answered: AtomicU64,
+    clock_offset_seconds: AtomicI64,
 }
 
 impl Server {
     /// A server that has not answered yet.
     pub(super) fn new(account: Account) -> Self {
-        Self { account, received: Mutex::default(), answered: AtomicU64::new(0) }
+        let clock_offset_seconds = AtomicI64::new(account.options.clock_offset_seconds);
+        Self { account, received: Mutex::default(), answered: AtomicU64::new(0), clock_offset_seconds }
+    }
+
+    /// Sets the clock, in seconds ahead of the real one.
+    pub(super) fn set_clock_offset(&self, seconds: i64) {
+        self.clock_offset_seconds.store(seconds, Ordering::Relaxed);
     }
 
     /// The newest requests, oldest first.
@@ -65,7 +72,7 @@ impl Server {
 
     /// The emulator's clock.
     fn now(&self) -> SystemTime {
-        let seconds = self.account.options.clock_offset_seconds;
+        let seconds = self.clock_offset_seconds.load(Ordering::Relaxed);
         let offset = Duration::from_secs(seconds.unsigned_abs());
         let now = time::now();
         let shifted = if seconds < 0 { now.checked_sub(offset) } else { now.checked_add(offset) };

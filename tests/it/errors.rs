@@ -164,7 +164,7 @@ fn wrong_usage_and_configuration() {
             &["chat", "-m", "m", "--endpoint", "localhost:80", "hi"],
         ),
         ("bad-attempts", keys("AWS_MAX_ATTEMPTS", "none"), &["chat", "-m", "m", "hi"]),
-        ("bad-bearer", keys("AWS_BEARER_TOKEN_BEDROCK", "two words"), &["chat", "-m", "m", "hi"]),
+        ("bad-bearer", keys("AWS_BEARER_TOKEN_BEDROCK", "two\nlines"), &["chat", "-m", "m", "hi"]),
         (
             "bad-ca-bundle",
             program_against("https://127.0.0.1:9"),

@@ -14,5 +14,8 @@ mod chat;
 mod client;
 mod conformance;
 mod errors;
+mod home;
+mod renewal;
+mod sources;
 mod support;
 mod tls;

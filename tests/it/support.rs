@@ -1,6 +1,6 @@
 //! A running emulator, and the program with nothing of the developer's environment.
 
-use outcrop::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY, Emulator, EmulatorOptions};
+use outcrop::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY, Emulator, EmulatorOptions, Received};
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -9,7 +9,8 @@ use std::thread::JoinHandle;
 /// An emulator on a thread of its own; it ends with this value.
 pub(crate) struct Server {
     url: String,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    /// Asks for the requests so far; the server ends when nobody can ask any more.
+    ask: Option<tokio::sync::mpsc::UnboundedSender<mpsc::Sender<Vec<Received>>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -21,20 +22,29 @@ impl Server {
 
     pub(crate) fn with(options: EmulatorOptions) -> Self {
         let (url_sender, url) = mpsc::channel();
-        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (ask, mut asked) = tokio::sync::mpsc::unbounded_channel::<mpsc::Sender<Vec<Received>>>();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let emulator = Emulator::start(options).await.unwrap();
                 url_sender.send(emulator.url().to_owned()).unwrap();
-                let _ = stopped.await;
+                while let Some(reply) = asked.recv().await {
+                    reply.send(emulator.requests()).unwrap();
+                }
             });
         });
-        Self { url: url.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+        Self { url: url.recv().unwrap(), ask: Some(ask), thread: Some(thread) }
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What it has received so far.
+    pub(crate) fn requests(&self) -> Vec<Received> {
+        let (reply, requests) = mpsc::channel();
+        self.ask.as_ref().unwrap().send(reply).unwrap();
+        requests.recv().unwrap()
     }
 
     /// Host and port.
@@ -45,7 +55,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        drop(self.ask.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -1,6 +1,6 @@
 //! `profile-parser` and `file-location`: the AWS files, where they are and what they say.
 
-use super::{Verdict, Verdicts, cases, json_files, name_of};
+use super::{Verdict, Verdicts, cases, json_files, name_of, only};
 use outcrop::Env;
 use outcrop::auth::profile::files::{ProfileSet, Section, load};
 use outcrop::auth::profile::selected;
@@ -13,7 +13,7 @@ pub(super) fn parser(folder: &Path) -> Verdicts {
     let mut verdicts = Verdicts::default();
     for (_, file) in json_files(folder) {
         for case in cases(&file) {
-            verdicts.add(name_of(case), parse(case));
+            verdicts.check(name_of(case), || parse(case));
         }
     }
     verdicts
@@ -28,15 +28,19 @@ pub(super) fn load_texts(config: &str, credentials: &str) -> Result<ProfileSet, 
 }
 
 fn parse(case: &Value) -> Result<(), String> {
+    only(case, &["n", "input", "output"])?;
+    only(&case["input"], &["configFile", "credentialsFile"])?;
+    only(&case["output"], &["config", "errorContaining"])?;
     let text = |file: &str| case["input"][file].as_str().unwrap_or_default();
     let loaded = load_texts(text("configFile"), text("credentialsFile"));
-    match (loaded, case["output"].get("config")) {
-        (Err(_), None) => Ok(()),
-        (Ok(set), Some(expected)) => {
+    match (loaded, case["output"].get("config"), case["output"].get("errorContaining")) {
+        (Err(_), None, Some(_)) => Ok(()),
+        (Ok(set), Some(expected), None) => {
+            only(expected, &["profiles", "sso_sessions"])?;
             compare(&set.profiles, &expected["profiles"])?;
             compare(&set.sso_sessions, &expected["sso_sessions"])
         }
-        (loaded, _) => Err(format!("{loaded:?}, expected {}", case["output"])),
+        (loaded, ..) => Err(format!("{loaded:?}, expected {}", case["output"])),
     }
 }
 
@@ -69,14 +73,20 @@ pub(super) fn locations(folder: &Path) -> Verdicts {
     let mut verdicts = Verdicts::default();
     for (_, file) in json_files(folder) {
         for case in cases(&file) {
-            let is_ours = case["platform"] == "linux";
-            verdicts.add(name_of(case), if is_ours { locate(case).into() } else { Verdict::Skipped });
+            verdicts.check(name_of(case), || locate(case));
         }
     }
     verdicts
 }
 
-fn locate(case: &Value) -> Result<(), String> {
+fn locate(case: &Value) -> Result<Verdict, String> {
+    only(case, &["environment", "platform", "profile", "configLocation", "credentialsLocation"])?;
+    match case["platform"].as_str() {
+        Some("linux") if !cfg!(windows) => {}
+        Some("windows") if cfg!(windows) => {}
+        Some("linux" | "windows") => return Ok(Verdict::Differs("another operating system")),
+        _ => return Err(format!("the platform is not known here: {}", case["platform"])),
+    }
     let variables = case["environment"].as_object().unwrap().iter();
     let env: Env = variables.map(|(name, value)| (name.clone(), value.as_str().unwrap().into())).collect();
     let set = load(&env, &|_| Err(io::ErrorKind::NotFound.into())).map_err(|problem| problem.problem)?;
@@ -89,6 +99,6 @@ fn locate(case: &Value) -> Result<(), String> {
         (found, Some(expected)) if found != expected => {
             Err(format!("profile `{found}`, expected `{expected}`"))
         }
-        _ => Ok(()),
+        _ => Ok(Verdict::Passed),
     }
 }

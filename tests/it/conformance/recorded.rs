@@ -2,7 +2,8 @@
 
 use super::behaviour::told;
 use super::profiles::load_texts;
-use super::{Verdict, Verdicts, cases, json_files, name_of, script};
+use super::secrets::Log;
+use super::{Verdict, Verdicts, cases, json_files, name_of, only, script};
 use outcrop::auth::profile::Profiles;
 use outcrop::auth::profile::plan::{Base, Plan, plan};
 use outcrop::auth::{Auth, World, container_uri, imds_endpoint};
@@ -17,17 +18,19 @@ use std::time::UNIX_EPOCH;
 
 pub(super) async fn run(folder: &Path) -> Verdicts {
     let mut verdicts = Verdicts::default();
-    for (name, file) in json_files(folder) {
+    for (file_name, file) in json_files(folder) {
         for case in cases(&file) {
-            let verdict = match name.as_str() {
-                "default-credential-provider-chain" | "profile-provider" => whole_chain(case).await.into(),
-                "assume-role-tests" => walk(case).into(),
-                "ecs-tests" => container(case),
-                "imds-endpoint-tests" => instance(case),
-                // SSO tokens for other services: never sent to Bedrock.
-                _ => Verdict::Skipped,
-            };
-            verdicts.add(format!("{name}: {}", name_of(case)), verdict);
+            let name = format!("{file_name}: {}", name_of(case));
+            match file_name.as_str() {
+                "default-credential-provider-chain" | "profile-provider" => {
+                    verdicts.run(name, whole_chain(case)).await;
+                }
+                "default-token-provider-chain" => verdicts.run(name, token_chain(case)).await,
+                "assume-role-tests" => verdicts.check(name, || walk(case)),
+                "ecs-tests" => verdicts.check(name, || container(case)),
+                "imds-endpoint-tests" => verdicts.check(name, || instance(case)),
+                _ => verdicts.fail(name, "this kind of file is not known"),
+            }
         }
     }
     verdicts
@@ -38,7 +41,8 @@ fn env(case: &Value) -> Env {
     variables.map(|(name, value)| (name.clone(), value.as_str().unwrap().into())).collect()
 }
 
-async fn whole_chain(case: &Value) -> Result<(), String> {
+/// A client in the situation of a case, and what it sends.
+pub(super) fn client(case: &Value, log: &Log) -> (Result<Client, Error>, script::Sent) {
     let files = case["fs"].as_object().into_iter().flatten();
     let files: BTreeMap<PathBuf, String> =
         files.map(|(path, text)| (path.into(), text.as_str().unwrap().to_owned())).collect();
@@ -53,7 +57,16 @@ async fn whole_chain(case: &Value) -> Result<(), String> {
         ..World::default()
     };
     let (transport, sent) = script::transport(&case["http"], UNIX_EPOCH);
-    let client = Client::builder().env(&env(case)).transport(transport).world(world).build();
+    let builder = Client::builder().env(&env(case)).transport(transport).world(world);
+    (builder.watch(log.watch()).build(), sent)
+}
+
+const CHAIN_MEMBERS: [&str; 4] = ["env", "fs", "http", "result"];
+
+async fn whole_chain(case: &Value) -> Result<(), String> {
+    only(case, &CHAIN_MEMBERS)?;
+    only(&case["result"], &["Ok", "ErrorContains"])?;
+    let (client, sent) = client(case, &Log::default());
     let outcome = match client {
         Ok(client) => client.auth().await,
         Err(error) => Err(error),
@@ -65,6 +78,29 @@ async fn whole_chain(case: &Value) -> Result<(), String> {
         }
         (Err(error), None, Some(text)) => compare_error(error, text),
         _ => Err(format!("{outcome:?}, expected {}", case["result"])),
+    }
+}
+
+/// SSO tokens are for other services: whatever a case says, a call of Bedrock carries none.
+async fn token_chain(case: &Value) -> Result<Verdict, String> {
+    only(case, &CHAIN_MEMBERS)?;
+    let token = case["result"]["Ok"]["token"].as_str();
+    let (client, sent) = client(case, &Log::default());
+    let outcome = match client {
+        Ok(client) => client.converse_raw("m", "{}".into()).await,
+        Err(error) => Err(error),
+    };
+    let sent = sent.lock().unwrap();
+    let is_in = |request: &HttpRequest, token: &str| {
+        request.headers.iter().any(|(_, value)| value.contains(token)) && request.url.contains("bedrock")
+    };
+    match (outcome, token) {
+        (Err(Error::NoCredentials(_)), Some(token)) if !sent.iter().any(|request| is_in(request, token)) => {
+            Ok(Verdict::Differs("an SSO token for other services"))
+        }
+        // No token is to be had either.
+        (Err(_), None) => Ok(Verdict::Passed),
+        (outcome, _) => Err(format!("{outcome:?}, with {sent:?}")),
     }
 }
 
@@ -95,34 +131,54 @@ fn compare_error(error: &Error, text: &str) -> Result<(), String> {
 
 /// The recorded requests, in order. The question for the instance's region is not in the recordings.
 fn compare_requests(sent: &[HttpRequest], case: &Value) -> Result<(), String> {
-    let recorded: Vec<(&Value, &str)> = case["http"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|entry| (&entry["request"]["method"], entry["request"]["uri"].as_str().unwrap()))
-        .collect();
-    let asks_instance = recorded.iter().any(|(_, url)| url.contains("169.254.169.254"));
+    let entries = case["http"].as_array().unwrap();
+    let recorded: Vec<&Value> = entries.iter().map(|entry| &entry["request"]).collect();
+    let uri = |request: &Value| request["uri"].as_str().unwrap_or_default().to_owned();
+    let asks_instance = recorded.iter().any(|request| uri(request).contains("169.254.169.254"));
     let sent: Vec<&HttpRequest> = sent
         .iter()
         .filter(|request| asks_instance || !request.url.contains("169.254.169.254"))
         .filter(|request| !request.url.ends_with("/placement/region"))
         .collect();
-    let same = |(request, (method, url)): (&&HttpRequest, &(&Value, &str))| {
-        **method == request.method && script::same_url(&request.url, url)
+    let same = |(request, recorded): (&&HttpRequest, &&Value)| {
+        recorded["method"] == request.method && script::same_url(&request.url, &uri(recorded))
     };
-    if sent.len() == recorded.len() && sent.iter().zip(&recorded).all(same) {
+    if sent.len() != recorded.len() || !sent.iter().zip(&recorded).all(same) {
+        return Err(format!("sent {sent:?}, expected {recorded:?}"));
+    }
+    sent.iter().zip(recorded).try_for_each(|(request, recorded)| compare_request(request, recorded))
+}
+
+/// The names of what carries secrets and of the form's fields; the values in recordings are replaced ones.
+fn compare_request(request: &HttpRequest, recorded: &Value) -> Result<(), String> {
+    for name in ["x-amz-sso_bearer_token", "x-amz-security-token", "x-aws-ec2-metadata-token"] {
+        let is_sent = request.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        if is_sent != recorded["headers"].get(name).is_some() {
+            return Err(format!("{}: header {name} is there: {is_sent}", request.url));
+        }
+    }
+    let names = |body: &str| -> Vec<String> {
+        let form = script::read_form(body);
+        form.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    let found = names(&String::from_utf8_lossy(&request.body));
+    let expected = names(recorded["body"].as_str().unwrap_or_default());
+    if found == expected {
         return Ok(());
     }
-    Err(format!("sent {sent:?}, expected {recorded:?}"))
+    Err(format!("{}: fields {found:?}, expected {expected:?}", request.url))
 }
 
 fn walk(case: &Value) -> Result<(), String> {
+    only(case, &["input", "output"])?;
+    only(&case["input"], &["profiles", "sso_sessions", "selected_profile"])?;
+    only(&case["output"], &["ProfileChain", "Error"])?;
     let set = load_texts(&render(&case["input"]), "")?;
     let found = plan(&set, case["input"]["selected_profile"].as_str().unwrap());
-    match (found, case["output"].get("ProfileChain")) {
-        (Ok(found), Some(expected)) if steps(&found) == *expected => Ok(()),
-        (Err(_), None) => Ok(()),
-        (found, _) => Err(format!("{found:?}, expected {}", case["output"])),
+    match (found, case["output"].get("ProfileChain"), case["output"].get("Error")) {
+        (Ok(found), Some(expected), None) if steps(&found) == *expected => Ok(()),
+        (Err(_), None, Some(_)) => Ok(()),
+        (found, ..) => Err(format!("{found:?}, expected {}", case["output"])),
     }
 }
 
@@ -183,33 +239,44 @@ fn steps(plan: &Plan) -> Value {
     std::iter::once(base).chain(roles).collect()
 }
 
-fn container(case: &Value) -> Verdict {
-    let found = container_uri::resolve(&env(case)).ok().flatten().map(|uri| uri.value.url);
-    match (&found, case["result"].get("Ok")) {
-        (Some(url), Some(expected)) if expected == url => Verdict::Passed,
-        // Whether a name is allowed depends on its addresses; the address rule has its own tests.
-        (Some(_), None) if !case["resolver"].is_null() => Verdict::Skipped,
-        (None, None) => Verdict::Passed,
-        (found, _) => Verdict::Failed(format!("{found:?}, expected {}", case["result"])),
+/// The endpoint, and for a name that needs a look-up whether its addresses are allowed.
+fn container(case: &Value) -> Result<(), String> {
+    only(case, &["env", "resolver", "result"])?;
+    only(&case["result"], &["Ok", "ErrorContains"])?;
+    let found = container_uri::resolve(&env(case)).ok().flatten().map(|uri| uri.value);
+    let is_allowed = |host: &String| {
+        // Without a resolver of its own a case has the SDK's: `localhost`, and everything else somewhere outside.
+        let somewhere = json!([if host == "localhost" { "127.0.0.1" } else { "72.21.210.29" }]);
+        let addresses = if case["resolver"].is_null() { &somewhere } else { &case["resolver"][host] };
+        let address = |text: &Value| text.as_str().unwrap().parse().unwrap();
+        addresses.as_array().unwrap().iter().all(|text| container_uri::is_allowed_address(address(text)))
+    };
+    let found = found.filter(|uri| uri.host_to_check.as_ref().is_none_or(is_allowed)).map(|uri| uri.url);
+    match (found, case["result"]["Ok"].as_str(), case["result"].get("ErrorContains")) {
+        (Some(url), Some(expected), None) if expected == url => Ok(()),
+        (None, None, Some(_)) => Ok(()),
+        (found, ..) => Err(format!("{found:?}, expected {}", case["result"])),
     }
 }
 
-fn instance(case: &Value) -> Verdict {
-    // A mode that is set in code has no counterpart here.
-    if case.get("mode_override").is_some() {
-        return Verdict::Skipped;
-    }
+fn instance(case: &Value) -> Result<(), String> {
+    only(case, &["env", "fs", "mode_override", "result"])?;
+    only(&case["result"], &["Ok", "Err"])?;
     let config = case["fs"]["config"].as_str().unwrap_or_default().to_owned();
     let read = |path: &Path| -> io::Result<Vec<u8>> {
         Ok(if path.ends_with("config") { config.clone().into_bytes() } else { Vec::new() })
     };
-    let env = env(case);
+    let mut env = env(case);
+    // The strongest place for a mode is the program in the SDK, and the variable here.
+    if let Some(mode) = case["mode_override"].as_str() {
+        env = env.with("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", mode);
+    }
     let found = imds_endpoint::resolve(&env, &Profiles::new(&env, None, &read));
-    match (found, case["result"].get("Ok").and_then(Value::as_str)) {
-        (Ok(found), Some(expected)) if format!("{}/latest/api/token", found.value) == expected => {
-            Verdict::Passed
+    match (found, case["result"]["Ok"].as_str(), case["result"].get("Err")) {
+        (Ok(found), Some(expected), None) if format!("{}/latest/api/token", found.value) == expected => {
+            Ok(())
         }
-        (Err(_), None) => Verdict::Passed,
-        (found, _) => Verdict::Failed(format!("{found:?}, expected {}", case["result"])),
+        (Err(_), None, Some(_)) => Ok(()),
+        (found, ..) => Err(format!("{found:?}, expected {}", case["result"])),
     }
 }

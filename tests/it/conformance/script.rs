@@ -1,5 +1,6 @@
 //! Scripted HTTP, and what was sent compared with what a case expects.
 
+use super::only;
 use outcrop::transport::{HttpRequest, HttpResponse, Transport};
 use outcrop::{TransportFailure, TransportKind, time, uri};
 use serde_json::Value;
@@ -13,6 +14,13 @@ pub(crate) type Sent = Arc<Mutex<Vec<HttpRequest>>>;
 /// A transport that answers from the `http` list of a case, and what it was asked.
 pub(crate) fn transport(http: &Value, now: SystemTime) -> (Transport, Sent) {
     let entries: Vec<Value> = http.as_array().cloned().unwrap_or_default();
+    for entry in &entries {
+        // Recordings have the request's headers and body as well, which are for people.
+        let known = only(entry, &["request", "response", "error", "repeat"])
+            .and(only(&entry["request"], &["method", "uri", "headers", "body"]))
+            .and(only(&entry["response"], &["status", "headers", "body"]));
+        known.unwrap_or_else(|problem| panic!("{problem}"));
+    }
     let used = Mutex::new(vec![false; entries.len()]);
     let sent = Sent::default();
     let log = Arc::clone(&sent);
@@ -127,6 +135,7 @@ pub(crate) fn compare(sent: &[HttpRequest], expected: &Value, now: SystemTime) -
 }
 
 fn compare_request(request: &HttpRequest, expected: &Value, now: SystemTime) -> Result<(), String> {
+    only(expected, &["method", "uri", "headers", "authorization", "form", "json"])?;
     let line = format!("{} {}", request.method, request.url);
     let header = |name: &str| {
         let found = request.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -177,7 +186,7 @@ fn read_authorization(header: Option<&str>, scheme: Option<&str>) -> Value {
     }
 }
 
-fn read_form(body: &str) -> Value {
+pub(crate) fn read_form(body: &str) -> Value {
     let decode = |text: &str| uri::decode_segment(&text.replace('+', " ")).unwrap_or_default();
     let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
     let form: BTreeMap<String, String> = pairs.map(|(name, value)| (decode(name), decode(value))).collect();
