@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 use zeroize::Zeroizing;
 
@@ -77,10 +78,11 @@ fn spread() -> f64 {
 }
 
 /// Writes beside the file and renames, so that a reader sees the old text or the new one, and a crash leaves one
-/// of them. Mode 0600 from the start.
-fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
+/// of them. Mode 0600 from the start. No two writers meet in one temporary file, of one process or of many.
+pub(crate) fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
     let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
+    name.push(format!(".{}-{}.tmp", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed)));
     let temporary = path.with_file_name(name);
     let written = create_private(&temporary).and_then(|mut file| {
         file.write_all(text)?;

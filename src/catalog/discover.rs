@@ -9,6 +9,8 @@
 mod fetch;
 
 #[cfg(feature = "client")]
+pub(super) use fetch::describe;
+#[cfg(feature = "client")]
 pub use fetch::discover;
 
 use super::{EntryKind, Modalities, ModelEntry, ModelId};

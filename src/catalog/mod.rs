@@ -11,6 +11,8 @@ mod known;
 pub mod listing;
 mod name;
 mod resolve;
+#[cfg(feature = "client")]
+pub mod store;
 mod table;
 
 pub use facts::ModelFacts;

@@ -95,6 +95,11 @@ impl Client {
         self.0.timeouts.bound(self.get(&target)).await
     }
 
+    /// What tells this client's lists from those of other credentials, without asking anyone. No secret.
+    pub(crate) fn credential_marks(&self) -> String {
+        self.0.given.credential_marks()
+    }
+
     /// Asks for `target`, path and query, and reads the whole answer.
     async fn get<T: DeserializeOwned>(&self, target: &str) -> Result<T> {
         let settings = self.settings().await?;

@@ -7,7 +7,7 @@ use crate::Env;
 use crate::auth::cache::CredentialCache;
 use crate::auth::chain::Chain;
 use crate::auth::profile::Profiles;
-use crate::auth::{Auth, World, scheme};
+use crate::auth::{Auth, Credentials, World, bearer, scheme};
 use crate::endpoint::{self, Endpoint, Service, Switch};
 use crate::error::Result;
 use crate::origin::{Origin, Sourced};
@@ -22,6 +22,16 @@ use std::time::Duration;
 
 /// Limit for connections to the metadata service and to the container agent.
 const LOCAL_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Variables that say where credentials are, and hold none.
+const CREDENTIAL_PLACES: [&str; 6] = [
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+];
 
 /// What the calling program and the environment say, before any file is opened.
 pub(super) struct Given {
@@ -125,6 +135,26 @@ impl Given {
         let profiles = Profiles::new(&self.env, self.profile.clone(), &*self.world.read_file);
         let explicit = self.control_endpoint.as_ref();
         endpoint::resolve(Service::Bedrock, region, explicit, None, &self.env, &profiles)
+    }
+
+    /// What tells these credentials from others, as far as that can be told without asking anyone: kinds and names,
+    /// and of a key's id its end. No secret.
+    pub(super) fn credential_marks(&self) -> String {
+        match &self.auth {
+            Some(Auth::SigV4(keys)) => return format!("keys {}", keys.masked_key_id()),
+            Some(Auth::Bearer(_)) => return "token".to_owned(),
+            Some(Auth::None) => return "nothing".to_owned(),
+            None => {}
+        }
+        let mut marks = vec![format!("token {}", self.env.get_non_blank(bearer::VARIABLE).is_some())];
+        if let Some(id) = self.env.get_non_blank("AWS_ACCESS_KEY_ID") {
+            marks.push(Credentials::new(id, "").masked_key_id());
+        }
+        marks.extend(self.profile.as_ref().map(|profile| format!("profile {}", profile.value)));
+        marks.extend(
+            CREDENTIAL_PLACES.iter().filter_map(|name| Some(format!("{name} {}", self.env.get(name)?))),
+        );
+        marks.join("\n")
     }
 
     /// The connections to AWS, and those to the services of this machine.

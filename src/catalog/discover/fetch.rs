@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::control::{InferenceProfileSummary, InferenceProfileType};
 use crate::error::{Error, Result, ServiceClass};
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 /// Finds what the client's region offers: see [`entries`]. Asks for the foundation models and for both types of
@@ -22,11 +22,12 @@ use std::task::Poll;
 pub async fn discover(client: &Client, options: &DiscoveryOptions) -> Result<Listing> {
     let region = client.settings().await?.region.value.as_str().to_owned();
     let endpoint = client.control_endpoint().await?.value.url.clone();
-    let models = client.list_foundation_models();
+    // Boxed, since a call is some ten thousand bytes of state, and whoever waits for a listing would carry them all.
+    let models = Box::pin(client.list_foundation_models());
     let (models, profiles) = if options.include_inference_profiles {
-        let system = client.list_inference_profiles(InferenceProfileType::SYSTEM_DEFINED);
-        let own = client.list_inference_profiles(InferenceProfileType::APPLICATION);
-        let (models, (system, own)) = both(models, both(system, own)).await;
+        let system = Box::pin(client.list_inference_profiles(InferenceProfileType::SYSTEM_DEFINED));
+        let own = Box::pin(client.list_inference_profiles(InferenceProfileType::APPLICATION));
+        let (models, (system, own)) = both(models, Box::pin(both(system, own))).await;
         (models, gather(system, own))
     } else {
         (models.await, (Vec::new(), None))
@@ -62,10 +63,15 @@ fn missing(what: &str, error: &Error) -> String {
         Some(failure) if failure.class == ServiceClass::AccessDenied => {
             format!("{what} are missing: they need the permission `bedrock:ListInferenceProfiles`")
         }
-        Some(failure) if !failure.message.is_empty() => {
-            format!("{what} are missing: {error} ({})", failure.message)
-        }
-        _ => format!("{what} are missing: {error}"),
+        _ => format!("{what} are missing: {}", describe(error)),
+    }
+}
+
+/// An error in one line, with the service's own words.
+pub(in crate::catalog) fn describe(error: &Error) -> String {
+    match error.service_failure() {
+        Some(failure) if !failure.message.is_empty() => format!("{error} ({})", failure.message),
+        _ => error.to_string(),
     }
 }
 
@@ -83,17 +89,20 @@ fn with_permission(mut error: Error, permission: &str) -> Error {
 }
 
 /// Runs two futures at the same time, to the end of both.
-async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
-    let (mut a, mut b) = (pin!(a), pin!(b));
+async fn both<A, B>(mut a: A, mut b: B) -> (A::Output, B::Output)
+where
+    A: Future + Unpin,
+    B: Future + Unpin,
+{
     let (mut first, mut second) = (None, None);
     poll_fn(move |context| {
         if first.is_none()
-            && let Poll::Ready(output) = a.as_mut().poll(context)
+            && let Poll::Ready(output) = Pin::new(&mut a).poll(context)
         {
             first = Some(output);
         }
         if second.is_none()
-            && let Poll::Ready(output) = b.as_mut().poll(context)
+            && let Poll::Ready(output) = Pin::new(&mut b).poll(context)
         {
             second = Some(output);
         }

@@ -107,7 +107,7 @@ async fn two_futures_run_at_the_same_time_to_the_end_of_both() {
         two.notify_one();
         2
     };
-    assert_eq!(both(first, second).await, (1, 2));
+    assert_eq!(both(Box::pin(first), Box::pin(second)).await, (1, 2));
 }
 
 #[cfg(feature = "emulator")]
