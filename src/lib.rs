@@ -27,8 +27,9 @@
 //! # Features
 //!
 //! - none: the core without IO. [`converse`] (typed requests, answers and [`converse::Fold`]), [`stream`]
-//!   (the decoder), [`auth`] (signatures, profiles, credential rules), [`region`] and [`endpoint`].
-//! - `client`: `Client`, the transport and TLS.
+//!   (the decoder), [`auth`] (signatures, profiles, credential rules), [`control`] and [`catalog`] (lists of models,
+//!   and what is known of them), [`region`] and [`endpoint`].
+//! - `client`: `Client`, the transport and TLS, discovery and its cache.
 //! - `emulator`: an offline Bedrock on loopback, for tests.
 //! - `config`: the configuration file: `config::Config`.
 //! - `cli` (default): all of it, and the program `outcrop`. Libraries say `default-features = false`.
