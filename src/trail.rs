@@ -67,6 +67,18 @@ pub enum Outcome {
     NotAsked(String),
 }
 
+impl Outcome {
+    /// A stable name for machines: `not_here`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Outcome::Used(_) => "used",
+            Outcome::NotHere(_) => "not_here",
+            Outcome::Broken(_) => "broken",
+            Outcome::NotAsked(_) => "not_asked",
+        }
+    }
+}
+
 /// One step of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

@@ -15,29 +15,52 @@ use bytes::Bytes;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-pub(super) async fn run(session: &Session, call: &Call, body: Bytes, out: &Out) -> Result<(), Report> {
+pub(super) async fn run(session: &mut Session, call: &Call, body: Bytes, out: &Out) -> Result<(), Report> {
     if call.no_stream && call.output == Output::Jsonl {
         return Err(Report::usage(
             "`--output jsonl` prints events, and `--no-stream` has none; use `--output json`",
         ));
     }
     let began = Instant::now();
-    let (response, first) = if call.no_stream {
-        (whole(session, call, body, out).await?, None)
-    } else {
-        stream(session, call, body, out, began).await?
+    let (response, first) = loop {
+        let tried = if call.no_stream {
+            whole(session, call, body.clone(), out).await.map(|response| (response, None))
+        } else {
+            stream(session, call, body.clone(), out, began).await
+        };
+        match tried {
+            Ok(answered) => break answered,
+            Err(Tried::Ended(report)) => return Err(*report),
+            // Nothing of an answer came, so that another model may give it.
+            Err(Tried::Refused(error)) => {
+                let report = session.report(&error);
+                if !session.choice.another(&session.connection, &error, out).await {
+                    return Err(report);
+                }
+            }
+        }
     };
+    session.choice.answered(&session.connection, out);
     explain_stop(&response, out);
     if out.has_footer() && call.output == Output::Text {
-        out.footer(&footer(&session.model.value, &response, first, began.elapsed()));
+        out.footer(&footer(&session.choice.model.value, &response, first, began.elapsed()));
     }
     Ok(())
 }
 
-async fn whole(session: &Session, call: &Call, body: Bytes, out: &Out) -> Result<ConverseResponse, Report> {
-    let report = |error: Error| session.report(&error);
-    let (answer, request_id) =
-        session.client.converse_raw(&session.model.value, body).await.map_err(report)?;
+/// Why there is no answer.
+enum Tried {
+    /// It was refused before it began.
+    Refused(Error),
+    /// It failed in a way that another model does not mend, or after it had begun.
+    Ended(Box<Report>),
+}
+
+async fn whole(session: &Session, call: &Call, body: Bytes, out: &Out) -> Result<ConverseResponse, Tried> {
+    let report = |error: Error| Tried::Ended(Box::new(session.report(&error)));
+    let client = &session.connection.client;
+    let answered = client.converse_raw(&session.choice.model.value, body).await;
+    let (answer, request_id) = answered.map_err(Tried::Refused)?;
     let response = crate::client::read_answer(&answer, request_id).map_err(report)?;
     let printed = match call.output {
         Output::Text => {
@@ -62,9 +85,11 @@ async fn stream(
     body: Bytes,
     out: &Out,
     began: Instant,
-) -> Result<(ConverseResponse, Option<Duration>), Report> {
-    let report = |error: Error| session.report(&error);
-    let mut events = session.client.converse_stream_raw(&session.model.value, body).await.map_err(report)?;
+) -> Result<(ConverseResponse, Option<Duration>), Tried> {
+    let report = |error: Error| Tried::Ended(Box::new(session.report(&error)));
+    let client = &session.connection.client;
+    let begun = client.converse_stream_raw(&session.choice.model.value, body).await;
+    let mut events = begun.map_err(Tried::Refused)?;
     let mut sink = Sink { form: call.output, out, pending: Vec::new(), open_line: false, wrote: false };
     let mut fold = Fold::new();
     let mut first = None;
@@ -78,12 +103,16 @@ async fn stream(
     let flushed = sink.flush();
     let response = fold.finish();
     if let Err(error) = outcome {
+        if first.is_none() && !sink.wrote && matches!(error, Error::StreamException(..)) {
+            return Err(Tried::Refused(error));
+        }
         // What came is worth having, whatever its form.
         if call.output == Output::Json && events.position().events > 0 {
             sink.finish(&response).map_err(report)?;
         }
         sink.end_line_on_terminal();
-        return Err(session.report(&error).with_partial_answer(sink.wrote));
+        let report = session.report(&error).with_partial_answer(sink.wrote);
+        return Err(Tried::Ended(Box::new(report)));
     }
     flushed.map_err(report)?;
     sink.finish(&response).map_err(report)?;

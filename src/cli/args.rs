@@ -50,6 +50,12 @@ pub(super) struct Global {
     /// PEM file of certificates to trust beside the bundled ones
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
+    /// Configuration file [default: OUTCROP_CONFIG, else ~/.config/outcrop/config.json5, else OpenClaw's file]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, global = true)]
+    pub no_config: bool,
     /// Use an emulator inside this process: no account, no network
     #[arg(long, global = true)]
     pub demo: bool,
@@ -81,6 +87,9 @@ pub(super) enum Command {
     Chat(Chat),
     /// Send a raw Converse request (JSON from FILE or stdin) as it is
     Converse(Converse),
+    /// Models that can be used here, what is known of them, and whether they answer
+    #[command(subcommand)]
+    Models(Models),
     /// Which credentials are used, and API keys made from them
     #[command(subcommand)]
     Auth(Auth),
@@ -96,7 +105,7 @@ pub(super) enum Command {
 /// Flags of every command that calls a model.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Call {
-    /// Model id, inference profile id or ARN [default: OUTCROP_MODEL]
+    /// Model id, inference profile id, ARN, alias, or part of a name [default: OUTCROP_MODEL, else the configuration]
     #[arg(short, long, value_name = "ID")]
     pub model: Option<String>,
     /// Wait for the whole answer (Converse in place of ConverseStream)
@@ -164,6 +173,92 @@ pub(super) struct Emulate {
     /// JSON file that says which calls fail, and how
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Models {
+    /// Models usable here: configured ones, then those that the region lists
+    List(ModelsList),
+    /// Where configuration, region and credentials come from, and the default model
+    Status(ModelsStatus),
+    /// Everything known of one model, and how its name resolves here
+    Show {
+        /// Model id, inference profile id, ARN, alias, or part of a name
+        #[arg(value_name = "MODEL")]
+        model: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelsList {
+    /// Accepted for OpenClaw's sake: all models are listed in any case
+    #[arg(long)]
+    pub all: bool,
+    /// Only models that the configuration names
+    #[arg(long)]
+    pub configured: bool,
+    /// Only models of this vendor (`anthropic`), or `amazon-bedrock` for all
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+    /// Only models at an endpoint on this machine
+    #[arg(long)]
+    pub local: bool,
+    /// Only inference profiles
+    #[arg(long)]
+    pub profiles: bool,
+    /// Ask the service, whatever the cache has
+    #[arg(long, conflicts_with = "offline")]
+    pub refresh: bool,
+    /// Ask nobody: what the cache has
+    #[arg(long)]
+    pub offline: bool,
+    /// One key a line
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelsStatus {
+    /// Make a tiny real call of each model that would be used
+    #[arg(long)]
+    pub probe: bool,
+    /// Probe this provider; there is one, `amazon-bedrock` or `bedrock`. Implies `--probe`
+    #[arg(long, value_name = "NAME")]
+    pub probe_provider: Option<String>,
+    /// Probe this model (repeat). Implies `--probe`
+    #[arg(long, value_name = "ID")]
+    pub probe_model: Vec<String>,
+    /// Accepted for OpenClaw's sake: a profile of the AWS files is named by `--profile`
+    #[arg(long, value_name = "ID", hide = true)]
+    pub probe_profile: Vec<String>,
+    /// Longest time for one probe: `8s`, or milliseconds as `8000`
+    #[arg(long, value_name = "TIME", default_value = "8s", value_parser = probe_timeout)]
+    pub probe_timeout: std::time::Duration,
+    /// How many probes run at the same time
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub probe_concurrency: u32,
+    /// Longest answer to a probe, in tokens
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    pub probe_max_tokens: u32,
+    /// Exit with 3 when there are no usable credentials, and with 4 when the default model cannot be used
+    #[arg(long)]
+    pub check: bool,
+    /// The default model's key alone
+    #[arg(long, conflicts_with_all = ["json", "probe", "probe_provider", "probe_model"])]
+    pub plain: bool,
+}
+
+/// A time with `s` or `ms`; a bare number of at least 100 is of milliseconds, as OpenClaw has it.
+fn probe_timeout(text: &str) -> Result<std::time::Duration, String> {
+    let refuse = || "it must be a time such as `8s` or `8000ms`".to_owned();
+    let (digits, in_ms) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(digits), _) => (digits, Some(true)),
+        (None, Some(digits)) => (digits, Some(false)),
+        (None, None) => (text, None),
+    };
+    let number: f64 = digits.parse().map_err(|_| refuse())?;
+    let seconds = if in_ms.unwrap_or(number >= 100.0) { number / 1_000.0 } else { number };
+    std::time::Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero()).ok_or_else(refuse)
 }
 
 #[derive(Debug, Subcommand)]

@@ -169,12 +169,9 @@ impl Status<'_> {
 }
 
 fn parts(step: &Step) -> (&'static str, &str) {
-    match &step.outcome {
-        Outcome::Used(how) => ("used", how),
-        Outcome::NotHere(why) => ("not_here", why),
-        Outcome::Broken(why) => ("broken", why),
-        Outcome::NotAsked(why) => ("not_asked", why),
-    }
+    let (Outcome::Used(text) | Outcome::NotHere(text) | Outcome::Broken(text) | Outcome::NotAsked(text)) =
+        &step.outcome;
+    (step.outcome.as_str(), text)
 }
 
 fn said(step: &Step) -> String {

@@ -7,7 +7,7 @@ use super::args::{Converse, Global};
 use super::input;
 use super::out::Out;
 use super::report::Report;
-use super::session::Session;
+use super::session::{Naming, Session};
 use crate::Env;
 use crate::error::{ConfigProblem, Error, Result};
 use crate::origin::Origin;
@@ -23,8 +23,8 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Converse, out: &Out) 
     };
     let split = bytes.and_then(|bytes| split(bytes, file));
     let (model, body) = split.map_err(|error| Report::plain(&error))?;
-    let session = Session::open(env, global, &args.call, model, out).await?;
-    answer::run(&session, &args.call, body, out).await
+    let mut session = Session::open(env, global, &args.call, model, Naming::AsTyped, out).await?;
+    answer::run(&mut session, &args.call, body, out).await
 }
 
 /// The model that the request names, and the body without it. A body without `modelId` is kept byte by byte.

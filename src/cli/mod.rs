@@ -9,6 +9,8 @@ mod chat;
 mod converse;
 mod emulate;
 mod input;
+mod model;
+mod models;
 mod out;
 mod report;
 mod session;
@@ -73,6 +75,7 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
     let outcome = match &cli.command {
         Command::Chat(args) => chat::run(env, &cli.global, args, out).await,
         Command::Converse(args) => converse::run(env, &cli.global, args, out).await,
+        Command::Models(args) => models::run(env, &cli.global, args, out).await,
         Command::Auth(args) => auth::run(env, &cli.global, args, out).await,
         Command::Emulate(args) => match emulate::misplaced(&cli.global) {
             Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),

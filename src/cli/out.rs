@@ -67,6 +67,13 @@ impl Out {
         }
     }
 
+    /// A remark for those who ask for details, at `-v`.
+    pub(super) fn detail(&self, text: &str) {
+        if self.verbose > 0 {
+            say(&format!("* {text}"));
+        }
+    }
+
     /// Something the user should mend.
     pub(super) fn warn(&self, text: &str) {
         if self.talk && !self.json {

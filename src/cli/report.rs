@@ -97,6 +97,15 @@ impl Report {
         report
     }
 
+    /// A name that no model has, or more than one.
+    pub(super) fn unknown_model(message: String, origin: &Origin, hints: Vec<String>) -> Self {
+        let mut report = Self::usage(&message);
+        report.kind = "unknown_model";
+        report.causes = vec![format!("model named by {origin}")];
+        report.hints = hints;
+        report
+    }
+
     /// An error with all that is known.
     pub(super) fn new(error: &Error, facts: &Facts<'_>) -> Self {
         let failure = error.service_failure();
@@ -112,6 +121,12 @@ impl Report {
             exit: exit_code(error),
             is_closed_pipe: is_closed_pipe(error),
         }
+    }
+
+    /// The same report with another exit code.
+    pub(super) fn with_exit(mut self, code: u8) -> Self {
+        self.exit = code;
+        self
     }
 
     /// Says that what came is on stdout, if anything did.

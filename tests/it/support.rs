@@ -89,7 +89,7 @@ pub(crate) fn program_against(server: &str) -> Command {
         .env("AWS_ACCESS_KEY_ID", DEMO_ACCESS_KEY_ID)
         .env("AWS_SECRET_ACCESS_KEY", DEMO_SECRET_ACCESS_KEY)
         .env("AWS_REGION", "us-east-1")
-        .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server);
+        .env("AWS_ENDPOINT_URL", server);
     command
 }
 
