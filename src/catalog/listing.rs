@@ -18,7 +18,8 @@ pub struct ModelEntry {
     pub id: String,
     /// The name for people; the id where AWS gives none.
     pub name: String,
-    /// Who makes the model: `Anthropic`; of a profile the word before the base model's first dot.
+    /// Who makes the model: `Anthropic`; of a profile whose base model is not listed, the word before the first dot
+    /// of that model's id.
     #[serde(default)]
     pub vendor: String,
     /// What the id names.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -54,11 +55,17 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     folder: Option<PathBuf>,
-    slots: Mutex<HashMap<String, Slot>>,
+    slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
-/// What is in memory for one key. The lock is held by whoever asks the service, so that others wait for the answer.
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Kept>>>>;
+/// What is in memory for one key.
+#[derive(Default)]
+struct Slot {
+    /// Locked by whoever asks the service, so that others wait for the answer.
+    kept: tokio::sync::Mutex<Option<Arc<Kept>>>,
+    /// How often the service has answered: who waits can tell by it that somebody else was told.
+    answers: AtomicU64,
+}
 
 /// A listing, and what it is good for.
 #[derive(Debug, Clone)]
@@ -124,7 +131,7 @@ struct Key {
 enum Demand {
     /// One that has not outlived the interval.
     Fresh(Duration),
-    /// One that was asked for no earlier than now.
+    /// One that the service gives from now on.
     New,
 }
 
@@ -162,8 +169,8 @@ impl Store {
         self.find(client, options, now, Demand::Fresh(options.refresh_interval)).await
     }
 
-    /// As [`Store::listing`], but from the service whatever the cache has. Callers at the same moment still share
-    /// one set of requests.
+    /// As [`Store::listing`], but from the service whatever the cache has. Who comes while another caller asks
+    /// takes the answer that this one gets.
     ///
     /// # Errors
     /// As [`Store::listing`].
@@ -193,7 +200,7 @@ impl Store {
         let key = Key::new(client, options).await?;
         let mut notes = Vec::new();
         let slot = self.slot(&key);
-        let in_memory = slot.try_lock().ok().and_then(|kept| kept.clone());
+        let in_memory = slot.kept.try_lock().ok().and_then(|kept| kept.clone());
         let kept = later(in_memory, self.read(&key, &mut notes), now);
         Ok(kept.map(|kept| kept.found(options.refresh_interval, now, notes)))
     }
@@ -212,22 +219,26 @@ impl Store {
         }
         let key = Key::new(client, options).await?;
         let (slot, mut notes) = (self.slot(&key), Vec::new());
-        let mut kept = slot.lock().await;
-        if !kept.as_ref().is_some_and(|kept| kept.meets(demand, now)) {
+        let answers = slot.answers.load(Ordering::Acquire);
+        let mut kept = slot.kept.lock().await;
+        let will_do = |kept: &Arc<Kept>| match demand {
+            Demand::Fresh(interval) => kept.is_fresh(interval, now),
+            Demand::New => slot.answers.load(Ordering::Acquire) != answers,
+        };
+        if !kept.as_ref().is_some_and(will_do) {
             *kept = later(kept.take(), self.read(&key, &mut notes), now);
         }
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.meets(demand, now)) {
+        if let Some(kept) = kept.as_ref().filter(|kept| will_do(kept)) {
             return Ok(kept.found(interval, now, notes));
         }
         let answer = discover(client, options).await;
         // Another process may have asked later and heard sooner, and then it knows better.
         *kept = later(kept.take(), self.read(&key, &mut Vec::new()), now);
-        let asked = answer.map(|listing| Kept {
-            key: key.text,
-            asked_ms: milliseconds(now),
-            listing: Arc::new(listing),
+        let ours = answer.map(|listing| {
+            slot.answers.fetch_add(1, Ordering::Release);
+            Kept { key: key.text, asked_ms: milliseconds(now), listing: Arc::new(listing) }
         });
-        match (asked, kept.as_ref()) {
+        match (ours, kept.as_ref()) {
             (Ok(ours), Some(newer)) if newer.asked_ms > ours.asked_ms => {
                 Ok(newer.found(interval, now, notes))
             }
@@ -245,7 +256,7 @@ impl Store {
         }
     }
 
-    fn slot(&self, key: &Key) -> Slot {
+    fn slot(&self, key: &Key) -> Arc<Slot> {
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(key.text.clone()).or_default())
     }
@@ -297,13 +308,6 @@ impl Kept {
     fn is_fresh(&self, interval: Duration, now: SystemTime) -> bool {
         let life = if self.listing.complete { interval } else { interval.min(PARTIAL_LIFE) };
         self.age(now).is_some_and(|age| age < life)
-    }
-
-    fn meets(&self, demand: Demand, now: SystemTime) -> bool {
-        match demand {
-            Demand::Fresh(interval) => self.is_fresh(interval, now),
-            Demand::New => self.asked_ms >= milliseconds(now) && self.age(now).is_some(),
-        }
     }
 
     fn found(&self, interval: Duration, now: SystemTime, notes: Vec<String>) -> Found {

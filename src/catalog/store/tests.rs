@@ -124,20 +124,23 @@ async fn callers_at_the_same_time_share_one_set_of_requests() {
         let (service, store) = (Service::default(), Store::with_folder(None));
         let gate = Arc::clone(&service.0);
         let closed = gate.gate.lock().await;
+        let began = Arc::new(AtomicUsize::new(0));
         let callers: Vec<_> = (0..8)
-            .map(|_| {
-                let (store, client) = (store.clone(), service.client());
+            .map(|second| {
+                let (store, client, began) = (store.clone(), service.client(), Arc::clone(&began));
                 tokio::spawn(async move {
+                    began.fetch_add(1, Ordering::SeqCst);
                     let options = options();
                     if is_refresh {
-                        store.refresh(&client, &options, at(0)).await
+                        store.refresh(&client, &options, at(second)).await
                     } else {
-                        store.listing(&client, &options, at(0)).await
+                        store.listing(&client, &options, at(second)).await
                     }
                 })
             })
             .collect();
-        while service.asked() < 3 {
+        // Each of them runs on this thread, up to where it waits.
+        while service.asked() < 3 || began.load(Ordering::SeqCst) < 8 {
             tokio::task::yield_now().await;
         }
         drop(closed);
@@ -146,7 +149,7 @@ async fn callers_at_the_same_time_share_one_set_of_requests() {
         }
         assert_eq!(service.asked(), 3);
         // A refresh asks again, however young the listing is.
-        assert_eq!(number(&store.refresh(&service.client(), &options(), at(1)).await.unwrap()), 2);
+        assert_eq!(number(&store.refresh(&service.client(), &options(), at(8)).await.unwrap()), 2);
     }
 }
 
