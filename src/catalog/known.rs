@@ -155,7 +155,9 @@ fn row_of(id: &ModelId, display_name: Option<&str>) -> Option<Row> {
     if let Some(row) = id.base().and_then(table::row) {
         return Some(row);
     }
-    let named = |text: &str| table::row_named(&slug(text)).or_else(|| table::row_named(&core(text)));
+    // Where the id tells the vendor, only the spelling can differ from one of its rows.
+    let vendor = id.vendor();
+    let named = |text: &str| table::row_named(vendor, [&slug(text), &core(text)]);
     let [base, own, shown, _] = texts(id, display_name);
     [base, own, shown].into_iter().flatten().find_map(named)
 }
