@@ -3,7 +3,7 @@
 //! The lists hold much that cannot be talked to: models for pictures and embeddings, models at the end of their
 //! life, ids that Bedrock serves only through an inference profile. [`entries`] is the pure function that keeps
 //! the rest and gives profiles what is known of the model behind them; `discover` asks for the lists. Limits,
-//! prices and habits are not in the lists and not here: see [`facts`](super::facts).
+//! prices and habits are not in the lists and not here: see [`facts`](fn@super::facts).
 
 #[cfg(feature = "client")]
 mod fetch;

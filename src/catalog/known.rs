@@ -5,7 +5,7 @@
 
 use super::facts::{Medium, ModelFacts, Price, Thinking};
 use super::family::rules_of;
-use super::id::ModelId;
+use super::id::{ModelId, ResourceKind};
 use super::name::{core, slug};
 use super::table::{self, Row, Rules};
 use serde_json::value::RawValue;
@@ -45,17 +45,23 @@ pub enum FactSource {
     Unknown,
 }
 
-/// The source of each fact, by the names of [`ModelFacts`].
+/// The source of each fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub struct FactSources {
+    /// Of the family.
     pub family: FactSource,
+    /// Of the context window.
     pub context_window: FactSource,
+    /// Of the limit of output.
     pub max_output_tokens: FactSource,
+    /// Of what it reads.
     pub input: FactSource,
+    /// Of the price.
     pub price: FactSource,
+    /// Of how it is asked to think.
     pub thinking: FactSource,
+    /// Of how it is made to answer in a schema.
     pub structured_output: FactSource,
     /// Of sampling, cache points, tools, streaming, system prompt and prefill, which are a family's alone.
     pub habits: FactSource,
@@ -155,15 +161,20 @@ fn row_of(id: &ModelId, display_name: Option<&str>) -> Option<Row> {
     if let Some(row) = id.base().and_then(table::row) {
         return Some(row);
     }
-    let named = |text: &str| table::row_named(&slug(text)).or_else(|| table::row_named(&core(text)));
+    // Where the id tells the vendor, only the spelling can differ from one of its rows.
+    let vendor = id.vendor();
+    let named = |text: &str| table::row_named(vendor, [&slug(text), &core(text)]);
     let [base, own, shown, _] = texts(id, display_name);
     [base, own, shown].into_iter().flatten().find_map(named)
 }
 
 /// The texts that may tell what a model is, best first: the base model, the id where it has no form, the
-/// display name, and the name within an ARN.
+/// display name, and the id of an application profile, which people choose. A router's name says less than it
+/// seems to: the models behind it differ.
 fn texts<'a>(id: &'a ModelId, display_name: Option<&'a str>) -> [Option<&'a str>; 4] {
-    [id.base(), id.is_opaque().then(|| id.as_str()), display_name, id.resource_name()]
+    let is_profile = id.resource() == Some(ResourceKind::ApplicationInferenceProfile);
+    let own = id.resource_name().filter(|_| is_profile);
+    [id.base(), id.is_opaque().then(|| id.as_str()), display_name, own]
 }
 
 fn put_together(row: Option<Row>, rules: Rules, price: Option<Price>) -> KnownModel {

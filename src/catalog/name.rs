@@ -9,14 +9,16 @@ pub(super) fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len() + 8);
     let mut before = ' ';
     for letter in text.chars() {
-        let parts = !letter.is_alphanumeric() || (letter.is_numeric() && before.is_alphabetic());
+        let in_word = letter.is_alphanumeric();
+        let parts = !in_word || (letter.is_numeric() && before.is_alphabetic());
         if parts && !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }
-        if letter.is_alphanumeric() {
-            slug.extend(letter.to_lowercase());
-        } else if letter == '+' {
-            slug.push_str("plus-");
+        match letter {
+            '+' => slug.push_str("plus-"),
+            letter if letter.is_ascii_alphanumeric() => slug.push(letter.to_ascii_lowercase()),
+            letter if in_word => slug.extend(letter.to_lowercase()),
+            _ => {}
         }
         before = letter;
     }
@@ -44,13 +46,13 @@ pub(super) fn core(id: &str) -> String {
     }
 }
 
-/// Whether an id is meant by a name: with or without the vendor before it.
-pub(super) fn is_named(id: &str, name: &str) -> bool {
+/// Whether an id is meant by one of these names: with or without the vendor before it.
+pub(super) fn is_named(id: &str, names: [&str; 2]) -> bool {
     let core = core(id);
     let vendor = id.split_once('.').map_or("", |(vendor, _)| vendor);
-    name.strip_suffix(core.as_str()).is_some_and(|before| {
-        before.is_empty() || before.strip_suffix('-').is_some_and(|before| before == slug(vendor))
-    })
+    let is_vendor = |before: &str| before.strip_suffix('-').is_some_and(|before| before == slug(vendor));
+    let mut before = names.into_iter().filter_map(|name| name.strip_suffix(core.as_str()));
+    before.any(|before| before.is_empty() || is_vendor(before))
 }
 
 /// `20251001`.
@@ -114,7 +116,7 @@ mod tests {
             ("amazon.nova-lite-v1:0", "Nova 2 Lite", false),
             ("amazon.nova-lite-v1:0", "Lite", false),
         ] {
-            assert_eq!(is_named(id, &slug(name)), expected, "{id} {name}");
+            assert_eq!(is_named(id, [&slug(name), "-"]), expected, "{id} {name}");
         }
     }
 

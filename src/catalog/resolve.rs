@@ -250,13 +250,19 @@ fn built_in<'a>() -> Vec<Candidate<'a>> {
 }
 
 fn fit(candidate: &Candidate<'_>, wanted: &str) -> Option<Fit> {
+    // Spellings differ at digits and signs only, and most candidates lack even the first word.
+    let first = wanted.split('-').next().unwrap_or_default();
+    let has_first = |text: &str| text.to_lowercase().contains(first);
+    if !has_first(candidate.id) && !candidate.name.is_some_and(has_first) {
+        return None;
+    }
     let name = candidate.name.map(slug);
     if name.as_deref() == Some(wanted) {
         return Some(Fit::Name);
     }
     let id = ModelId::parse(candidate.id)?;
     let base = id.base().unwrap_or(candidate.id);
-    if is_named(base, wanted) || core(base).strip_prefix("claude-") == Some(wanted) {
+    if is_named(base, [wanted, wanted]) || core(base).strip_prefix("claude-") == Some(wanted) {
         return Some(Fit::Core);
     }
     let words = slug(without_revision(candidate.id));

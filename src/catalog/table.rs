@@ -156,9 +156,13 @@ pub(super) fn row(id: &str) -> Option<Row> {
     serde_json::from_str(line(MODELS, without_revision(id))?).ok()
 }
 
-/// The row of the model with this name, as [`is_named`] compares.
-pub(super) fn row_named(name: &str) -> Option<Row> {
-    ids(MODELS).find(|id| is_named(id, name)).and_then(row)
+/// The row of the model with one of these names, as [`is_named`] compares; of this vendor, if one is known.
+pub(super) fn row_named(vendor: Option<&str>, wanted: [&str; 2]) -> Option<Row> {
+    let of_vendor = |id: &str| {
+        let maker = id.split_once('.').map(|(maker, _)| maker);
+        vendor.is_none_or(|vendor| maker.is_some_and(|maker| maker.eq_ignore_ascii_case(vendor)))
+    };
+    ids(MODELS).filter(|id| of_vendor(id)).find(|id| is_named(id, wanted)).and_then(row)
 }
 
 /// The rules of this name, or those of any model where there are none.

@@ -270,6 +270,17 @@ fn what_some_models_refuse_is_not_taken_from_the_unknown() {
 }
 
 #[test]
+fn names_that_are_no_models_tell_nothing() {
+    for text in [
+        "arn:aws:bedrock:us-east-1:123456789012:default-prompt-router/anthropic.claude:1",
+        "arn:aws:bedrock:us-east-1:123456789012:imported-model/claude",
+        "arn:aws:sagemaker:us-east-1:123456789012:endpoint/claude-opus-5",
+    ] {
+        assert_eq!(known(text).rules, "any", "{text}");
+    }
+}
+
+#[test]
 fn prices_follow_the_geography_of_the_id() {
     let input = |text: &str, name| facts(&id(text), name).facts.price.map(|price| price.input);
     let haiku = "anthropic.claude-haiku-4-5-20251001-v1:0";

@@ -194,7 +194,7 @@ fn a_word_that_fits_nothing_is_told_with_its_neighbours() {
         ("haiku-4-6", Some("haiku-4-5")),
         ("nova-lit", Some("nova-lite")),
         ("claude-sonet-4-6", Some("claude-sonnet-4-6")),
-        ("fats", None),
+        ("fats", Some("fast")),
         ("fasd", Some("fast")),
         ("gpt-4o-turbo-preview", None),
         ("ova", None),

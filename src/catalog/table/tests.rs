@@ -1,6 +1,7 @@
 //! The embedded files keep to their layout, every value is sound and names its source, and lookups find them.
 
 use super::{FAMILIES, MODELS, Price, Row, Rules, ids, line, names, row, row_named, rules};
+use crate::catalog::facts::{Medium, StructuredOutput, Thinking, ToolChoices};
 use crate::catalog::name::{core, without_revision};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -37,7 +38,8 @@ fn every_row_is_found_by_its_id_in_any_form_and_by_its_name() {
             assert_eq!(row(&form).map(|row| row.id), Some(id), "{form}");
         }
         // Two releases of one name share it; the name then finds the first.
-        let named = row_named(&core(id)).expect(id);
+        let vendor = id.split_once('.').map(|(vendor, _)| vendor);
+        let named = row_named(vendor, [&core(id), ""]).expect(id);
         assert_eq!(core(named.id), core(id));
     }
     for expected in families() {
@@ -96,6 +98,32 @@ fn numbers_are_sound() {
             }
             assert!(output >= input && cache_read.is_none_or(|read| read < input), "{id}");
         }
+    }
+}
+
+#[test]
+fn rules_do_not_contradict_themselves() {
+    for rules in families() {
+        let Rules { id, tools, cache, sampling, .. } = rules;
+        // A schema is forced through a tool only where a tool can be forced.
+        if rules.structured_output == StructuredOutput::Tool {
+            assert!(tools.choice >= ToolChoices::Any, "{id}");
+        }
+        if !tools.supported {
+            assert!(!tools.streaming && !tools.images_in_results && !cache.tools, "{id}");
+            assert_eq!(tools.choice, ToolChoices::Absent, "{id}");
+        }
+        assert!(rules.streams || !tools.streaming, "{id}");
+        assert!(!tools.images_in_results || rules.input.contains(&Medium::Image), "{id}");
+        assert!(!sampling.temperature_with_top_p || (sampling.temperature && sampling.top_p), "{id}");
+        assert!(cache.messages || !(cache.one_hour || cache.by_default), "{id}");
+        assert_eq!(rules.input.first(), Some(&Medium::Text), "{id}");
+        // Whatever thinks adaptively has no prefill.
+        assert!(!(rules.prefill && matches!(rules.thinking, Thinking::Adaptive { .. })), "{id}");
+        assert!(rules.max_output_tokens <= rules.context_window, "{id}");
+    }
+    for row in rows() {
+        assert!(row.input.is_none_or(|input| input.first() == Some(&Medium::Text)), "{}", row.id);
     }
 }
 
