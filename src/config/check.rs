@@ -22,8 +22,18 @@ pub(super) struct Problem {
     /// Lower case, no full stop, never a secret.
     pub(super) problem: String,
     pub(super) hints: Vec<String>,
-    /// The file is right, the environment lacks a variable.
-    pub(super) is_environment: bool,
+    pub(super) fault: Fault,
+}
+
+/// What is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// What is written.
+    Written,
+    /// What is not written yet beside it.
+    Incomplete,
+    /// The environment lacks a variable.
+    Environment,
 }
 
 /// Gives the value of a variable.
@@ -52,7 +62,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn report(&mut self, key: &str, offset: usize, problem: String, hints: Vec<String>) {
         let key = if key.is_empty() { "the file".to_owned() } else { key.to_owned() };
-        self.problems.push(Problem { key, offset, problem, hints, is_environment: false });
+        self.problems.push(Problem { key, offset, problem, hints, fault: Fault::Written });
     }
 
     fn node(&mut self, node: &Node, below: &Below, path: &str) -> Option<Node> {
@@ -208,7 +218,7 @@ impl Check<'_> {
                 offset,
                 problem,
                 hints,
-                is_environment: true,
+                fault: Fault::Environment,
             });
             "".into()
         });

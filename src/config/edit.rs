@@ -40,7 +40,9 @@ pub(super) fn set(document: &Document, path: &KeyPath, value: &Value) -> Result<
                     }
                     NodeKind::List(entries) => {
                         let count = entries.len();
-                        return Err(format!("the list `{place}` has {count} elements; the next one is `{place}[{count}]`"));
+                        return Err(format!(
+                            "the list `{place}` has {count} elements; the next one is `{place}[{count}]`"
+                        ));
                     }
                     NodeKind::Scalar(_) if place.is_empty() => {
                         return Err("the file holds no object".to_owned());
@@ -58,7 +60,8 @@ pub(super) fn set(document: &Document, path: &KeyPath, value: &Value) -> Result<
     let quote = if written.starts_with('\'') { '\'' } else { '"' };
     let style = Style { quote, ..style };
     let indent = indent_of(&document.text, node.span.start);
-    let text = style.render(value, indent, !written.contains('\n') && !matches!(node.kind, NodeKind::Scalar(_)));
+    let text =
+        style.render(value, indent, !written.contains('\n') && !matches!(node.kind, NodeKind::Scalar(_)));
     Ok(apply(&document.text, vec![Splice { range: node.span.clone(), text }]))
 }
 
@@ -179,7 +182,8 @@ fn remove(text: &str, entry: &Entry, before: Option<&Entry>) -> Vec<Splice> {
     };
     let line_begin = line_start(text, entry.start);
     let after = after_spaces(text, end);
-    let newline = ["\r\n", "\n"].into_iter().find(|end| text.get(after..).is_some_and(|rest| rest.starts_with(end)));
+    let newline =
+        ["\r\n", "\n"].into_iter().find(|end| text.get(after..).is_some_and(|rest| rest.starts_with(end)));
     let begins_line = before_spaces(text, entry.start) == line_begin;
     let range = match (newline, before) {
         (Some(newline), _) if begins_line => line_begin..after + newline.len(),
@@ -217,7 +221,7 @@ impl<'d> Style<'d> {
             indent: if begins_line && !indent.is_empty() { indent } else { "  " },
             newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
             has_quoted_keys,
-            has_last_comma: entries.last().map_or(true, |entry| entry.comma.is_some()),
+            has_last_comma: entries.last().is_none_or(|entry| entry.comma.is_some()),
             quote: '"',
         }
     }
@@ -266,7 +270,8 @@ impl<'d> Style<'d> {
 
     fn key(&self, name: &str) -> String {
         let mut bytes = name.bytes();
-        let starts = bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, b'_' | b'$'));
+        let starts =
+            bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, b'_' | b'$'));
         let is_bare = starts && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'));
         if is_bare && !self.has_quoted_keys { name.to_owned() } else { self.quoted(name) }
     }
@@ -302,9 +307,11 @@ impl<'d> Style<'d> {
             Value::String(text) => return self.quoted(text),
             Value::Null | Value::Bool(_) | Value::Number(_) => return value.to_string(),
             Value::Array(elements) => {
-                let is_flat = inline || !elements.iter().any(|element| element.is_array() || element.is_object());
+                let is_flat =
+                    inline || !elements.iter().any(|element| element.is_array() || element.is_object());
                 let below = format!("{indent}{}", self.indent);
-                let lines: Vec<_> = elements.iter().map(|element| self.render(element, &below, is_flat)).collect();
+                let lines: Vec<_> =
+                    elements.iter().map(|element| self.render(element, &below, is_flat)).collect();
                 if is_flat {
                     return format!("[{}]", lines.join(", "));
                 }

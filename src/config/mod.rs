@@ -15,6 +15,8 @@ mod pasted;
 mod path;
 mod placeholder;
 mod settings;
+mod show;
+mod store;
 
 pub use base_url::BaseUrl;
 pub use file::{ConfigChoice, Location, Owner};
@@ -22,6 +24,8 @@ pub use path::KeyPath;
 pub use settings::{
     ChatDefaults, Config, ConfiguredModel, Cost, DiscoverySettings, ModelsMode, ProviderSettings,
 };
+pub use show::{Shown, get};
+pub use store::{Changed, set, unset};
 
 use crate::env::Env;
 use crate::error::{ConfigProblem, Error, Result};
@@ -51,6 +55,11 @@ impl Config {
             None => Ok(config),
         }
     }
+}
+
+/// The value that an argument of the command line means: JSON5 where it is that, else the text itself.
+pub fn value_of(argument: &str) -> Value {
+    document::parse_value(argument.trim()).unwrap_or_else(|| Value::from(argument))
 }
 
 /// Everything that is wrong with a configuration file, in the order of its lines.

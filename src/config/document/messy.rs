@@ -94,7 +94,11 @@ impl Writer {
                 self.entries('{', members.len(), '}', |writer, at| {
                     let (name, value) = members[at];
                     let is_bare = name.bytes().all(|byte| byte.is_ascii_lowercase());
-                    if is_bare && writer.choice(3) > 0 { writer.text.push_str(name) } else { writer.quoted(name) }
+                    if is_bare && writer.choice(3) > 0 {
+                        writer.text.push_str(name)
+                    } else {
+                        writer.quoted(name)
+                    }
                     writer.blank();
                     writer.text.push(':');
                     writer.blank();

@@ -19,7 +19,10 @@ fn places_of_keys_and_values() {
 fn what_json5_allows() {
     for (text, value) in [
         ("{}", json!({})),
-        ("\u{feff}{a:.5,b:+1,c:0x1F,d:5.,e:'\\x41\\u0042\\\n'}", json!({"a":0.5,"b":1,"c":31,"d":5.0,"e":"AB"})),
+        (
+            "\u{feff}{a:.5,b:+1,c:0x1F,d:5.,e:'\\x41\\u0042\\\n'}",
+            json!({"a":0.5,"b":1,"c":31,"d":5.0,"e":"AB"}),
+        ),
         ("{\\u0061b: 1, $_x: 2, ünï: 3}", json!({"ab":1,"$_x":2,"ünï":3})),
         ("[\n/* c */1,2,]", json!([1, 2])),
         ("{a: 'x', a: 'y'}", json!({"a":"y"})),

@@ -21,7 +21,12 @@ fn a_value_is_replaced_where_it_stands() {
         ("{ a: 1 } // end", "a", json!(2), "{ a: 2 } // end"),
         ("{a:'x',b:\"y\"}", "a", json!("it's"), "{a:'it\\'s',b:\"y\"}"),
         ("{a:'x',b:\"y\"}", "b", json!("it's \"so\""), "{a:'x',b:\"it's \\\"so\\\"\"}"),
-        ("{\n\t\"a\": { \"b\": [1, /* two */ 2] },\n}\n", "a.b[1]", json!(3), "{\n\t\"a\": { \"b\": [1, /* two */ 3] },\n}\n"),
+        (
+            "{\n\t\"a\": { \"b\": [1, /* two */ 2] },\n}\n",
+            "a.b[1]",
+            json!(3),
+            "{\n\t\"a\": { \"b\": [1, /* two */ 3] },\n}\n",
+        ),
         ("{ a: [1] }", "a", json!(["x", "y"]), "{ a: [\"x\", \"y\"] }"),
         ("{ a: 1 }", "a", json!({}), "{ a: {} }"),
         ("{ a: {b: 1} }", "a", json!({"c": {"d": 1}}), "{ a: { c: { d: 1 } } }"),
@@ -110,7 +115,9 @@ fn a_path(value: &Value, choices: &[prop::sample::Index]) -> Option<Vec<String>>
     for choice in choices {
         let below: Vec<(String, &Value)> = match value {
             Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
-            Value::Array(elements) => elements.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+            Value::Array(elements) => {
+                elements.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+            }
             _ => vec![],
         };
         if below.is_empty() {
