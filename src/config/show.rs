@@ -1,6 +1,6 @@
 //! What `config get` shows: a file's own words, placeholders as they are written, without anything secret.
 
-use super::document::{Document, Entry, Node, NodeKind};
+use super::document::{Entry, Node, NodeKind};
 use super::file::{Location, Owner};
 use super::keys::{Below, Kind};
 use super::path::KeyPath;
@@ -60,13 +60,9 @@ pub fn get(location: &Location, path: Option<&KeyPath>) -> Result<Shown> {
     };
     match (found, path) {
         (Some(node), _) => Ok(Shown(node)),
-        (None, Some(path)) => Err(not_there(location, &document, path)),
+        (None, Some(path)) => Err(store::not_there(location, &document, path)),
         (None, None) => Ok(Shown(Node { span: 0..0, kind: NodeKind::Object(vec![]) })),
     }
-}
-
-fn not_there(location: &Location, document: &Document, path: &KeyPath) -> crate::Error {
-    store::not_there(location, document, path)
 }
 
 /// A copy without secrets, and without what is not ours. Of a key that stands twice the last one counts.
@@ -105,4 +101,77 @@ fn visible(node: &Node, below: Option<&Below>, owner: Owner) -> Option<Node> {
 
 fn copy(entry: &Entry, below: Option<&Below>, owner: Owner) -> Option<Entry> {
     Some(Entry { value: visible(&entry.value, below, owner)?, ..entry.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Origin;
+
+    fn shown(owner: Owner, text: &str, key: &str) -> Result<String, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.json5");
+        std::fs::write(&path, text).unwrap();
+        let location = Location { path, owner, origin: Origin::Default };
+        let key = (!key.is_empty()).then(|| KeyPath::parse(key).unwrap());
+        match get(&location, key.as_ref()) {
+            Ok(shown) => Ok(shown.to_text()),
+            Err(crate::Error::Config(problem)) => Err(problem.problem),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn scalars_are_plain_and_the_rest_is_json_in_the_order_of_the_file() {
+        let text = "{ model: 'm', chat: { topP: 0.5, maxTokens: 0x10, cache: 'short', cache: 'long' },
+            aliases: { b: 'x', a: 'y' }, models: { bedrockDiscovery: { enabled: true, providerFilter: ['v'] } } }";
+        for (key, expected) in [
+            ("model", "m"),
+            ("chat.topP", "0.5"),
+            ("chat.maxTokens", "16"),
+            ("models.bedrockDiscovery.enabled", "true"),
+            ("aliases", "{\n  \"b\": \"x\",\n  \"a\": \"y\"\n}"),
+            ("chat.cache", "long"),
+            ("models.bedrockDiscovery.providerFilter[0]", "v"),
+        ] {
+            assert_eq!(shown(Owner::Outcrop, text, key).as_deref(), Ok(expected), "{key}");
+        }
+        assert_eq!(shown(Owner::Outcrop, "", "").as_deref(), Ok("{}"));
+        for (key, problem) in [
+            ("chat.system", "it is not set"),
+            ("chat.sytem", "there is no such key"),
+            ("models.bedrockDiscovery.providerFilter[1]", "it is not set"),
+            ("model.x", "there is no such key"),
+        ] {
+            assert_eq!(shown(Owner::Outcrop, text, key), Err(problem.to_owned()), "{key}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let text = "{ models: { providers: { bedrock: { apiKey: 'hunter2',
+            headers: { Authorization: 'Bearer x', 'X-Team': '${TEAM}' },
+            models: [{ id: 'm', params: { deep: ['AKIAIOSFODNN7EXAMPLE'] } }] } } }, unknown: 'AKIAIOSFODNN7EXAMPLE' }";
+        let provider = "models.providers.amazon-bedrock";
+        for (key, expected) in [
+            (format!("{provider}.apiKey"), "[redacted]"),
+            (format!("{provider}.headers.Authorization"), "[redacted]"),
+            (format!("{provider}.headers.X-Team"), "${TEAM}"),
+            (format!("{provider}.models[0].params.deep[0]"), "[redacted]"),
+            ("unknown".to_owned(), "[redacted]"),
+        ] {
+            assert_eq!(shown(Owner::Outcrop, text, &key).as_deref(), Ok(expected), "{key}");
+        }
+    }
+
+    #[test]
+    fn of_openclaws_file_only_what_is_ours() {
+        let text = "{ gateway: { auth: { token: 't' } }, models: { mode: 'merge', providers: { openai: { apiKey: 'k' } } } }";
+        let expected = "{\n  \"models\": {\n    \"mode\": \"merge\",\n    \"providers\": {}\n  }\n}";
+        assert_eq!(shown(Owner::OpenClaw, text, "").as_deref(), Ok(expected));
+        assert_eq!(
+            shown(Owner::OpenClaw, text, "gateway.auth.token"),
+            Err("there is no such key".to_owned())
+        );
+    }
 }

@@ -9,7 +9,7 @@ use super::check::{Fault, Problem};
 use super::document::Document;
 use super::edit;
 use super::file::{Location, Owner, parse};
-use super::keys::Below;
+use super::keys::{Below, Kind};
 use super::path::{KeyPath, join};
 use crate::env::Env;
 use crate::error::{ConfigProblem, Error, IoFailure, Result};
@@ -70,8 +70,8 @@ pub(super) fn not_there(location: &Location, document: &Document, path: &KeyPath
                 place = join(&place, &name);
                 below = next;
             }
-            // Below a free value anything can stand, and in our file also what the table does not know.
-            None if below.leaf().is_some() && !below.is_object() => break,
+            // Below a free value anything can stand.
+            None if below.leaf().is_some_and(|row| row.kind == Kind::Anything) => break,
             None => {
                 let hints = check::near_keys(name, &below, &place);
                 return refused(location, &path.to_string(), "there is no such key".to_owned(), hints);

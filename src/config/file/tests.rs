@@ -21,13 +21,16 @@ fn found(
     Some((path, found.owner, found.origin))
 }
 
+/// Files that exist, variables, and what is found.
+type Row<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], (&'a str, Owner, Origin));
+
 #[test]
 fn where_the_file_is_looked_for() {
     use Owner::{OpenClaw, Outcrop};
     const OURS: &str = ".config/outcrop/config.json5";
     const THEIRS: &str = ".openclaw/openclaw.json";
     let variable = |name: &str| Origin::Variable(name.to_owned());
-    let table: [(&[&str], &[(&str, &str)], _); 15] = [
+    let table: [Row<'_>; 15] = [
         (&[], &[], (OURS, Outcrop, Origin::Default)),
         (&[OURS, THEIRS], &[], (OURS, Outcrop, Origin::Default)),
         (&[THEIRS], &[], (THEIRS, OpenClaw, Origin::Default)),
