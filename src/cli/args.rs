@@ -65,6 +65,12 @@ pub(super) struct Global {
     /// Print errors as one JSON object on stderr
     #[arg(long, global = true)]
     pub json: bool,
+    /// Configuration file [default: OUTCROP_CONFIG, else ~/.config/outcrop/config.json5, else OpenClaw's]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, global = true, conflicts_with = "config")]
+    pub no_config: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,6 +89,9 @@ pub(super) enum Command {
     Converse(Converse),
     /// Run an offline Bedrock on loopback
     Emulate(Emulate),
+    /// Show and change the configuration file
+    #[command(subcommand)]
+    Config(Config),
     /// Print shell completions
     Completions {
         /// Which shell
@@ -161,6 +170,38 @@ pub(super) struct Emulate {
     /// JSON file that says which calls fail, and how
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "`outcrop config keys` lists every KEY. Paths: a.b[0].c, aliases[\"any name\"]")]
+pub(super) enum Config {
+    /// Print the value of a key, or the whole file, without secrets
+    Get {
+        /// Path of the key
+        key: Option<String>,
+    },
+    /// Set a key; comments and layout of the file stay as they are
+    Set {
+        /// Path of the key
+        key: String,
+        /// JSON5, else taken as a string
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+        /// Take VALUE as a string, whatever it looks like
+        #[arg(long)]
+        string: bool,
+    },
+    /// Take a key out
+    Unset {
+        /// Path of the key
+        key: String,
+    },
+    /// Print which file is used, and why
+    Path,
+    /// List everything that is wrong with the file
+    Validate,
+    /// List every key: value, default, meaning
+    Keys,
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

@@ -11,6 +11,7 @@
 
 mod chat;
 mod client;
+mod config;
 mod conformance;
 mod errors;
 mod support;
