@@ -10,17 +10,17 @@ const VERSION: &str = const_version();
 
 const fn const_version() -> &'static str {
     if cfg!(all(target_arch = "x86_64", target_env = "musl")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux musl; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux musl; features: client, config, emulator, cli)")
     } else if cfg!(all(target_arch = "aarch64", target_env = "musl")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux musl; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux musl; features: client, config, emulator, cli)")
     } else if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux gnu; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux gnu; features: client, config, emulator, cli)")
     } else if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux gnu; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux gnu; features: client, config, emulator, cli)")
     } else if cfg!(target_os = "macos") {
-        concat!(env!("CARGO_PKG_VERSION"), " (macos; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (macos; features: client, config, emulator, cli)")
     } else {
-        concat!(env!("CARGO_PKG_VERSION"), " (features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (features: client, config, emulator, cli)")
     }
 }
 

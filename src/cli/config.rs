@@ -31,7 +31,8 @@ pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> R
         Command::Set { key, value, string } => {
             let value = if *string { Value::from(value.as_str()) } else { config::value_of(value) };
             let path = path(key)?;
-            let changed = config::set(env, &own()?, &path, &value).map_err(plain)?;
+            let changed = config::set(env, &own()?, &path, &value);
+            let changed = changed.map_err(|error| plain(with_string_hint(error, &value)))?;
             report_change(&format!("set `{path}`"), &changed, out);
             Ok(())
         }
@@ -61,6 +62,17 @@ fn no_home() -> Box<Report> {
 
 fn path(key: &str) -> Result<KeyPath, Box<Report>> {
     KeyPath::parse(key).map_err(|problem| usage(&format!("`{key}` is no path of a key: {problem}")))
+}
+
+/// `1` is a number; who means the text is told how to say so.
+fn with_string_hint(mut error: Error, value: &Value) -> Error {
+    if let Error::Config(problem) = &mut error
+        && !value.is_string()
+        && problem.problem.starts_with("expected a string")
+    {
+        problem.hints.push("to set it as text, add `--string`".to_owned());
+    }
+    error
 }
 
 fn print(text: &str, out: &Out) -> Result<(), Box<Report>> {

@@ -81,7 +81,8 @@ fn read(document: &Document, location: &Location, env: &Env) -> (Config, Vec<Pro
     };
     let checked = check::check(document, location.owner, Some(&lookup));
     let mut problems = checked.problems;
-    let config = settings::read(document, checked.root.as_ref(), location, &mut problems);
+    let mut config = settings::read(document, checked.root.as_ref(), location, &mut problems);
+    config.warnings = checked.warnings;
     problems.sort_by_key(|problem| problem.offset);
     (config, problems)
 }

@@ -37,6 +37,8 @@ pub struct Config {
     pub provider: ProviderSettings,
     /// Defaults of the flags of `outcrop chat`.
     pub chat: ChatDefaults,
+    /// What was passed over in the file and may be missed: lower case, no full stop.
+    pub warnings: Vec<String>,
 }
 
 /// How written and discovered models go together.

@@ -7,7 +7,7 @@
 use super::check;
 use super::check::{Fault, Problem};
 use super::document::Document;
-use super::edit;
+use super::edit::{self, NoPlace};
 use super::file::{Location, Owner, parse};
 use super::keys::{Below, Kind};
 use super::path::{KeyPath, join};
@@ -39,8 +39,15 @@ pub struct Changed {
 /// stand at that path; [`Error::ConfigSyntax`] when the file is no JSON5; [`Error::Io`]. The file is as it was.
 pub fn set(env: &Env, location: &Location, path: &KeyPath, value: &Value) -> Result<Changed> {
     change(env, location, &|document| {
-        edit::set(document, path, value)
-            .map_err(|problem| refused(location, &path.to_string(), problem, vec![]))
+        edit::set(document, path, value).map_err(|no_place| {
+            let hints = match &no_place {
+                NoPlace::Taken { place, .. } if !place.is_empty() => {
+                    vec![format!("take it out first: `outcrop config unset '{place}'`")]
+                }
+                NoPlace::Taken { .. } | NoPlace::PastEnd { .. } => vec![],
+            };
+            refused(location, &path.to_string(), no_place.to_string(), hints)
+        })
     })
 }
 

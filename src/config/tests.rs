@@ -296,7 +296,7 @@ fn in_openclaws_file_only_what_is_ours_counts() {
   env: { vars: { HOST: "proxy.example" }, OTHER: "o" },
   agents: { defaults: { model: { primary: "anthropic/claude", fallbacks: ["openai/x", "amazon-bedrock/f"] },
     models: { "openai/gpt": { alias: "gpt" } }, workspace: "~/w" } },
-  models: { mode: "merge", providers: {
+  models: { mode: "a new one", $include: "./more.json", providers: {
     openai: { apiKey: "AKIAIOSFODNN7EXAMPLE" },
     "amazon-bedrock": { baseUrl: "https://${HOST}", authHeader: true, apiKey: { source: "env" },
       headers: { h: "${OTHER}" } } } },
@@ -306,6 +306,7 @@ fn in_openclaws_file_only_what_is_ours_counts() {
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(config.model.unwrap().value, "m");
     assert_eq!(config.fallbacks.len(), 1);
+    assert_eq!(config.warnings, ["`models.$include` in line 6 is not followed"]);
     assert!(config.aliases.is_empty() && config.provider.api_key.is_none());
     assert_eq!(
         config.provider.base_url.unwrap().value,

@@ -251,9 +251,18 @@ fn what_goes_wrong() {
 #[test]
 fn places_that_cannot_be_written() {
     let home = Home::new();
-    home.write("file", "");
-    let ran =
-        home.config(&["set", "model", "m", "--config", &format!("{}/file/c.json5", home.0.path().display())]);
-    snapshot("config-unwritable", &ran);
+    for (name, path) in [
+        // A folder stands where the lock or the temporary file must go, or a file where a folder must be.
+        ("config-locked-out", "a/c.json5.lock/x"),
+        ("config-unwritable", "b/c.json5.tmp/x"),
+        ("config-no-folder", "d"),
+    ] {
+        home.write(path, "");
+        let folder = path.split('/').next().unwrap();
+        let file = format!("{}/{folder}/c.json5", home.0.path().display());
+        let ran = home.config(&["set", "model", "m", "--config", &file]);
+        assert!(!Path::new(&file).exists());
+        snapshot(name, &ran);
+    }
     snapshot("config-no-home", &run(program().arg("config"), &["path"]));
 }
