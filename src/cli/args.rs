@@ -2,6 +2,10 @@
 //!
 //! The only file that names clap's derive macros.
 
+mod upkeep;
+
+pub(super) use upkeep::{Auth, Config, Models, ModelsList, ModelsStatus};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -10,17 +14,17 @@ const VERSION: &str = const_version();
 
 const fn const_version() -> &'static str {
     if cfg!(all(target_arch = "x86_64", target_env = "musl")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux musl; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux musl; features: client, config, emulator, cli)")
     } else if cfg!(all(target_arch = "aarch64", target_env = "musl")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux musl; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux musl; features: client, config, emulator, cli)")
     } else if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux gnu; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (x86_64 linux gnu; features: client, config, emulator, cli)")
     } else if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
-        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux gnu; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (aarch64 linux gnu; features: client, config, emulator, cli)")
     } else if cfg!(target_os = "macos") {
-        concat!(env!("CARGO_PKG_VERSION"), " (macos; features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (macos; features: client, config, emulator, cli)")
     } else {
-        concat!(env!("CARGO_PKG_VERSION"), " (features: client, emulator, cli)")
+        concat!(env!("CARGO_PKG_VERSION"), " (features: client, config, emulator, cli)")
     }
 }
 
@@ -95,6 +99,9 @@ pub(super) enum Command {
     Auth(Auth),
     /// Run an offline Bedrock on loopback
     Emulate(Emulate),
+    /// Show and change the configuration file
+    #[command(subcommand)]
+    Config(Config),
     /// Print shell completions
     Completions {
         /// Which shell
@@ -173,124 +180,6 @@ pub(super) struct Emulate {
     /// JSON file that says which calls fail, and how
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Models {
-    /// Models usable here: configured ones, then those that the region lists
-    List(ModelsList),
-    /// Where configuration, region and credentials come from, and the default model
-    Status(ModelsStatus),
-    /// Everything known of one model, and how its name resolves here
-    Show {
-        /// Model id, inference profile id, ARN, alias, or part of a name
-        #[arg(value_name = "MODEL")]
-        model: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ModelsList {
-    /// Accepted for OpenClaw's sake: all models are listed in any case
-    #[arg(long)]
-    pub all: bool,
-    /// Only models that the configuration names
-    #[arg(long)]
-    pub configured: bool,
-    /// Only models of this vendor (`anthropic`), or `amazon-bedrock` for all
-    #[arg(long, value_name = "NAME")]
-    pub provider: Option<String>,
-    /// Only models at an endpoint on this machine
-    #[arg(long)]
-    pub local: bool,
-    /// Only inference profiles
-    #[arg(long)]
-    pub profiles: bool,
-    /// Ask the service, whatever the cache has
-    #[arg(long, conflicts_with = "offline")]
-    pub refresh: bool,
-    /// Ask nobody: what the cache has
-    #[arg(long)]
-    pub offline: bool,
-    /// One key a line
-    #[arg(long, conflicts_with = "json")]
-    pub plain: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ModelsStatus {
-    /// Make a tiny real call of each model that would be used
-    #[arg(long)]
-    pub probe: bool,
-    /// Probe this provider; there is one, `amazon-bedrock` or `bedrock`. Implies `--probe`
-    #[arg(long, value_name = "NAME")]
-    pub probe_provider: Option<String>,
-    /// Probe this model (repeat). Implies `--probe`
-    #[arg(long, value_name = "ID")]
-    pub probe_model: Vec<String>,
-    /// Accepted for OpenClaw's sake: a profile of the AWS files is named by `--profile`
-    #[arg(long, value_name = "ID", hide = true)]
-    pub probe_profile: Vec<String>,
-    /// Longest time for one probe: `8s`, or milliseconds as `8000`
-    #[arg(long, value_name = "TIME", default_value = "8s", value_parser = probe_timeout)]
-    pub probe_timeout: std::time::Duration,
-    /// How many probes run at the same time
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub probe_concurrency: u32,
-    /// Longest answer to a probe, in tokens
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
-    pub probe_max_tokens: u32,
-    /// Exit with 3 when there are no usable credentials, and with 4 when the default model cannot be used
-    #[arg(long)]
-    pub check: bool,
-    /// The default model's key alone
-    #[arg(long, conflicts_with_all = ["json", "probe", "probe_provider", "probe_model"])]
-    pub plain: bool,
-}
-
-/// A time with `s` or `ms`; a bare number of at least 100 is of milliseconds, as OpenClaw has it.
-fn probe_timeout(text: &str) -> Result<std::time::Duration, String> {
-    let refuse = || "it must be a time such as `8s` or `8000ms`".to_owned();
-    let (digits, in_ms) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(digits), _) => (digits, Some(true)),
-        (None, Some(digits)) => (digits, Some(false)),
-        (None, None) => (text, None),
-    };
-    let number: f64 = digits.parse().map_err(|_| refuse())?;
-    let seconds = if in_ms.unwrap_or(number >= 100.0) { number / 1_000.0 } else { number };
-    std::time::Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero()).ok_or_else(refuse)
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Auth {
-    /// What each source of credentials says, in order, and what a call would use
-    Status {
-        /// Ask STS whose credentials they are
-        #[arg(long)]
-        verify: bool,
-    },
-    /// Make a short-term Bedrock API key from the credentials at hand, for `AWS_BEARER_TOKEN_BEDROCK`
-    Token {
-        /// How long it lives, up to 12h: `12h`, `30m`, `900s`
-        #[arg(long, value_name = "TIME", default_value = "12h", value_parser = lifetime)]
-        ttl: std::time::Duration,
-    },
-}
-
-/// A number with `h`, `m` or `s`, or of seconds.
-fn lifetime(text: &str) -> Result<std::time::Duration, String> {
-    let digits = text.trim_end_matches(['h', 'm', 's']);
-    let unit = match text.strip_prefix(digits) {
-        Some("h") => 3_600,
-        Some("m") => 60,
-        Some("s" | "") => 1,
-        _ => 0,
-    };
-    let lifetime = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    let lifetime = lifetime.map(std::time::Duration::from_secs);
-    lifetime
-        .filter(|lifetime| !lifetime.is_zero() && *lifetime <= crate::auth::LONGEST_API_KEY_LIFE)
-        .ok_or_else(|| "it must be a time of at most 12 hours, such as `12h`, `30m` or `900s`".to_owned())
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

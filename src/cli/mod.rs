@@ -6,6 +6,7 @@ mod answer;
 mod args;
 mod auth;
 mod chat;
+mod config;
 mod converse;
 mod emulate;
 mod input;
@@ -81,6 +82,7 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
             Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),
             None => emulate::run(args, out).await.map_err(|error| Report::plain(&error)),
         },
+        Command::Config(command) => config::run(env, &cli.global, command, out).map_err(|report| *report),
         Command::Completions { shell } => completions(*shell, out).map_err(|error| Report::plain(&error)),
     };
     match outcome {

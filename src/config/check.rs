@@ -22,8 +22,18 @@ pub(super) struct Problem {
     /// Lower case, no full stop, never a secret.
     pub(super) problem: String,
     pub(super) hints: Vec<String>,
-    /// The file is right, the environment lacks a variable.
-    pub(super) is_environment: bool,
+    pub(super) fault: Fault,
+}
+
+/// What is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// What is written.
+    Written,
+    /// What is not written yet beside it.
+    Incomplete,
+    /// The environment lacks a variable.
+    Environment,
 }
 
 /// Gives the value of a variable.
@@ -33,13 +43,15 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(super) struct Checked {
     pub(super) root: Option<Node>,
     pub(super) problems: Vec<Problem>,
+    /// What was passed over and may be missed, in words.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Checks a document. Without `lookup` placeholders stay as they are.
 pub(super) fn check(document: &Document, owner: Owner, lookup: Option<Lookup<'_>>) -> Checked {
-    let mut check = Check { document, owner, lookup, problems: Vec::new() };
+    let mut check = Check { document, owner, lookup, problems: Vec::new(), warnings: Vec::new() };
     let root = document.root.as_ref().and_then(|root| check.node(root, &Below::root(), ""));
-    Checked { root, problems: check.problems }
+    Checked { root, problems: check.problems, warnings: check.warnings }
 }
 
 struct Check<'a> {
@@ -47,12 +59,13 @@ struct Check<'a> {
     owner: Owner,
     lookup: Option<Lookup<'a>>,
     problems: Vec<Problem>,
+    warnings: Vec<String>,
 }
 
 impl Check<'_> {
     fn report(&mut self, key: &str, offset: usize, problem: String, hints: Vec<String>) {
         let key = if key.is_empty() { "the file".to_owned() } else { key.to_owned() };
-        self.problems.push(Problem { key, offset, problem, hints, is_environment: false });
+        self.problems.push(Problem { key, offset, problem, hints, fault: Fault::Written });
     }
 
     fn node(&mut self, node: &Node, below: &Below, path: &str) -> Option<Node> {
@@ -111,14 +124,17 @@ impl Check<'_> {
     }
 
     fn unknown(&mut self, entry: &Entry, below: &Below, path: &str) {
-        if self.owner == Owner::Outcrop {
-            let hints = near_keys(&entry.name, below, path);
-            self.report(
-                &path::join(path, &entry.name),
-                entry.start,
-                "there is no such key".to_owned(),
-                hints,
-            );
+        let key = path::join(path, &entry.name);
+        match self.owner {
+            Owner::Outcrop => {
+                let hints = near_keys(&entry.name, below, path);
+                self.report(&key, entry.start, "there is no such key".to_owned(), hints);
+            }
+            Owner::OpenClaw if entry.name == "$include" => {
+                let (line, _) = self.document.position(entry.start);
+                self.warnings.push(format!("`{key}` in line {line} is not followed"));
+            }
+            Owner::OpenClaw => {}
         }
     }
 
@@ -133,8 +149,8 @@ impl Check<'_> {
         if is_open || accepts(kind, &value) {
             return Some(resolved);
         }
-        if kind == Kind::Secret && self.owner == Owner::OpenClaw {
-            // A reference to one of its stores, which nobody else can read.
+        if self.owner == Owner::OpenClaw && matches!(kind, Kind::Secret | Kind::Choice(_)) {
+            // A reference to one of its stores, or a name that is new there: nothing that its user could repair.
             return None;
         }
         let foreign = kind == Kind::Model && value.as_str().is_some_and(|text| !text.trim().is_empty());
@@ -208,7 +224,7 @@ impl Check<'_> {
                 offset,
                 problem,
                 hints,
-                is_environment: true,
+                fault: Fault::Environment,
             });
             "".into()
         });

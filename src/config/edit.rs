@@ -8,6 +8,7 @@ use super::document::{Document, Entry, Node, NodeKind, comment_end};
 use super::keys::is_provider;
 use super::path::{KeyPath, join};
 use serde_json::{Map, Value};
+use std::fmt;
 use std::ops::Range;
 
 /// Text in place of other text.
@@ -16,45 +17,57 @@ struct Splice {
     text: String,
 }
 
+/// Why nothing can stand at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NoPlace {
+    /// What stands on the way holds no such thing. For the whole file the place is empty.
+    Taken { place: String, type_name: &'static str },
+    /// The list has this many elements, so that the next index is this number.
+    PastEnd { place: String, count: usize },
+}
+
+impl fmt::Display for NoPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoPlace::Taken { place, type_name } if place.is_empty() => {
+                write!(f, "the file holds {type_name}")
+            }
+            NoPlace::Taken { place, type_name } => {
+                write!(f, "`{place}` is {type_name}; nothing can stand below it")
+            }
+            NoPlace::PastEnd { place, count: 0 } => write!(f, "`{place}` begins with `{place}[0]`"),
+            NoPlace::PastEnd { place, count } => {
+                write!(f, "`{place}` ends before `{place}[{count}]`, which is the next one")
+            }
+        }
+    }
+}
+
 /// Sets the value at a path, and creates what is missing on the way to it.
-///
-/// `Err` says why nothing can stand there.
-pub(super) fn set(document: &Document, path: &KeyPath, value: &Value) -> Result<String, String> {
+pub(super) fn set(document: &Document, path: &KeyPath, value: &Value) -> Result<String, NoPlace> {
     let style = Style::of(document);
     let Some(mut node) = document.root.as_ref() else {
-        let all = nested(path.segments(), value)?;
+        let all = nested("", path.segments(), value)?;
         let gap = if document.text.is_empty() || document.text.ends_with('\n') { "" } else { style.newline };
         return Ok(format!("{}{gap}{}{}", document.text, style.render(&all, "", false), style.newline));
     };
     let mut place = String::new();
-    for (at, name) in path.segments().iter().enumerate() {
-        match child(node, name) {
-            Some(entry) => node = &entry.value,
-            None => {
-                let rest = path.segments().get(at + 1..).unwrap_or_default();
-                let value = nested(rest, value)?;
-                let splices = match &node.kind {
-                    NodeKind::Object(entries) => style.insert(node, entries, Some(name), &value),
-                    NodeKind::List(entries) if is_index(name, entries.len()) => {
-                        style.insert(node, entries, None, &value)
-                    }
-                    NodeKind::List(entries) => {
-                        let count = entries.len();
-                        return Err(format!(
-                            "the list `{place}` has {count} elements; the next one is `{place}[{count}]`"
-                        ));
-                    }
-                    NodeKind::Scalar(_) if place.is_empty() => {
-                        return Err("the file holds no object".to_owned());
-                    }
-                    NodeKind::Scalar(_) => {
-                        return Err(format!("`{place}` is {}; nothing can stand below it", node.type_name()));
-                    }
-                };
-                return Ok(apply(&document.text, splices));
-            }
-        }
+    let mut names = path.segments();
+    while let Some((name, rest)) = names.split_first() {
+        let Some(entry) = child(node, name) else {
+            let name_there = match &node.kind {
+                NodeKind::Object(_) => Some(name.as_str()),
+                NodeKind::List(_) if place.is_empty() => return Err(taken(place, node)),
+                NodeKind::List(entries) if is_index(name, entries.len()) => None,
+                NodeKind::List(entries) => return Err(NoPlace::PastEnd { place, count: entries.len() }),
+                NodeKind::Scalar(_) => return Err(taken(place, node)),
+            };
+            let value = nested(&join(&place, name), rest, value)?;
+            return Ok(apply(&document.text, style.insert(node, name_there, &value)));
+        };
+        node = &entry.value;
         place = join(&place, name);
+        names = rest;
     }
     let written = document.text.get(node.span.clone()).unwrap_or_default();
     let quote = if written.starts_with('\'') { '\'' } else { '"' };
@@ -63,6 +76,10 @@ pub(super) fn set(document: &Document, path: &KeyPath, value: &Value) -> Result<
     let text =
         style.render(value, indent, !written.contains('\n') && !matches!(node.kind, NodeKind::Scalar(_)));
     Ok(apply(&document.text, vec![Splice { range: node.span.clone(), text }]))
+}
+
+fn taken(place: String, node: &Node) -> NoPlace {
+    NoPlace::Taken { place, type_name: node.type_name() }
 }
 
 /// Takes out the value at a path, every one of them if the key stands there twice. `None`: it is not there.
@@ -114,14 +131,14 @@ fn is_index(name: &str, index: usize) -> bool {
 }
 
 /// A value below names that do not exist yet. `0` makes a list.
-fn nested(names: &[String], value: &Value) -> Result<Value, String> {
+fn nested(place: &str, names: &[String], value: &Value) -> Result<Value, NoPlace> {
     let Some((name, rest)) = names.split_first() else { return Ok(value.clone()) };
-    let inner = nested(rest, value)?;
+    let inner = nested(&join(place, name), rest, value)?;
     if is_index(name, 0) {
         return Ok(Value::Array(vec![inner]));
     }
     if name.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(format!("there is no list yet, so that its first element is `[0]`, not `[{name}]`"));
+        return Err(NoPlace::PastEnd { place: place.to_owned(), count: 0 });
     }
     Ok(Value::Object(Map::from_iter([(name.clone(), inner)])))
 }
@@ -221,19 +238,19 @@ impl<'d> Style<'d> {
             indent: if begins_line && !indent.is_empty() { indent } else { "  " },
             newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
             has_quoted_keys,
-            has_last_comma: entries.last().map_or(true, |entry| entry.comma.is_some()),
+            has_last_comma: entries.last().is_none_or(|entry| entry.comma.is_some()),
             quote: '"',
         }
     }
 
     /// A new last entry. `name` is the key in an object.
-    fn insert(&self, node: &Node, entries: &[Entry], name: Option<&str>, value: &Value) -> Vec<Splice> {
+    fn insert(&self, node: &Node, name: Option<&str>, value: &Value) -> Vec<Splice> {
         let text = self.text;
         let close = node.span.end - 1;
         let outer = indent_of(text, node.span.start);
         let inner = format!("{outer}{}", self.indent);
         let put = |at: usize, text: String| Splice { range: at..at, text };
-        let Some(last) = entries.last() else {
+        let Some(last) = node.entries().last() else {
             let comma = if self.has_last_comma { "," } else { "" };
             let entry = format!("{inner}{}{comma}{}", self.entry(name, value, &inner, false), self.newline);
             let close_line = line_start(text, close);

@@ -170,3 +170,6 @@ fn blot(line: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

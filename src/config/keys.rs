@@ -158,7 +158,7 @@ const GROUPS: &[Group] = &[
                 "streamProcessingMode",
                 Kind::Choice(&["sync", "async"]),
                 "Bedrock's",
-                "whether the stream waits for it",
+                "`sync`: the stream waits for it",
             ),
             row(
                 "trace",
@@ -186,8 +186,8 @@ const GROUPS: &[Group] = &[
             row(
                 "auth",
                 Kind::Choice(&["aws-sdk", "api-key", "token"]),
-                "`aws-sdk`",
-                "`api-key`, `token`: only with `apiKey`",
+                "`aws-sdk`, with `apiKey` that",
+                "whether AWS credentials are used, or `apiKey`",
             ),
             row("apiKey", Kind::Secret, "none", "a Bedrock API key, as `${NAME}` of a variable"),
             row("headers.*", Kind::Secret, "none", "a header of every request"),
@@ -370,5 +370,59 @@ fn first_segment(path: &str) -> (&str, &str) {
             (first, rest.strip_prefix('.').unwrap_or(rest))
         }
         None => (path, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_walked_segment_by_segment() {
+        let walk = |path: &[&str]| {
+            path.iter().try_fold(Below::root(), |below, name| match *name {
+                "[]" => below.element(),
+                name => below.member(name).map(|(_, below)| below),
+            })
+        };
+        for (path, is_leaf) in [
+            (&["model"][..], Some(true)),
+            (&["aliases", "any name"], Some(true)),
+            (&["models", "providers", "Bedrock", "models", "[]", "cost", "input"], Some(true)),
+            (&["models", "providers", "amazon-bedrock", "models"], Some(false)),
+            (&["models", "providers", "amazon-bedrock", "models", "[]", "params", "x"], Some(true)),
+            (&["agents", "defaults", "model"], Some(true)),
+            (&["agents", "defaults", "model", "primary"], Some(true)),
+            (&["agents", "defaults", "models", "amazon-bedrock/m", "alias"], Some(true)),
+            (&["models", "*"], None),
+            (&["models", "[]"], None),
+            (&["models", ""], None),
+            (&["models", "providers", "openai"], None),
+            (&["*"], None),
+        ] {
+            let is_leaf_here = walk(path).map(|below| below.leaf().is_some());
+            assert_eq!(is_leaf_here, is_leaf, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn no_key_stands_twice() {
+        let mut paths: Vec<String> = all().into_iter().map(|key| key.path).collect();
+        let count = paths.len();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), count);
+    }
+
+    #[test]
+    fn the_readme_has_the_table() {
+        let readme = include_str!("../../README.md");
+        let block = readme.split("<!-- config keys -->").nth(1).unwrap_or_default();
+        assert_eq!(
+            block.trim(),
+            markdown().trim(),
+            "put this into README.md between the markers:\n{}",
+            markdown()
+        );
     }
 }

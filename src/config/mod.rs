@@ -15,6 +15,8 @@ mod pasted;
 mod path;
 mod placeholder;
 mod settings;
+mod show;
+mod store;
 
 pub use base_url::BaseUrl;
 pub use file::{ConfigChoice, Location, Owner};
@@ -22,6 +24,8 @@ pub use path::KeyPath;
 pub use settings::{
     ChatDefaults, Config, ConfiguredModel, Cost, DiscoverySettings, ModelsMode, ProviderSettings,
 };
+pub use show::{Shown, get};
+pub use store::{Changed, set, unset};
 
 use crate::env::Env;
 use crate::error::{ConfigProblem, Error, Result};
@@ -53,6 +57,11 @@ impl Config {
     }
 }
 
+/// The value that an argument of the command line means: JSON5 where it is that, else the text itself.
+pub fn value_of(argument: &str) -> Value {
+    document::parse_value(argument.trim()).unwrap_or_else(|| Value::from(argument))
+}
+
 /// Everything that is wrong with a configuration file, in the order of its lines.
 ///
 /// # Errors
@@ -72,7 +81,8 @@ fn read(document: &Document, location: &Location, env: &Env) -> (Config, Vec<Pro
     };
     let checked = check::check(document, location.owner, Some(&lookup));
     let mut problems = checked.problems;
-    let config = settings::read(document, checked.root.as_ref(), location, &mut problems);
+    let mut config = settings::read(document, checked.root.as_ref(), location, &mut problems);
+    config.warnings = checked.warnings;
     problems.sort_by_key(|problem| problem.offset);
     (config, problems)
 }

@@ -4,7 +4,7 @@
 //! must stand together; defaults, and what a setting does, are for those who use it.
 
 use super::base_url::BaseUrl;
-use super::check::{Problem, whole};
+use super::check::{Fault, Problem, whole};
 use super::document::{Document, Node, NodeKind};
 use super::keys::{DISCOVERY, GUARDRAIL, PROVIDER};
 use super::{Location, Owner, model_id, path};
@@ -37,6 +37,8 @@ pub struct Config {
     pub provider: ProviderSettings,
     /// Defaults of the flags of `outcrop chat`.
     pub chat: ChatDefaults,
+    /// What was passed over in the file and may be missed: lower case, no full stop.
+    pub warnings: Vec<String>,
 }
 
 /// How written and discovered models go together.
@@ -215,16 +217,21 @@ impl Reader<'_> {
         Some(Sourced::new(read(&node.to_value())?, self.origin(node.span.start)))
     }
 
-    fn report(&mut self, key: String, offset: usize, problem: &str) {
+    fn report(&mut self, key: String, offset: usize, problem: &str, fault: Fault) {
         let problem = problem.to_owned();
-        self.problems.push(Problem { key, offset, problem, hints: vec![], is_environment: false });
+        self.problems.push(Problem { key, offset, problem, hints: vec![], fault });
     }
 
     /// A key without which the others beside it mean nothing. A value that is there and wrong is reported already.
     fn report_missing(&mut self, place: &str, name: &str, node: &Node) {
         let key = path::join(place, name);
         if !self.problems.iter().any(|problem| problem.key == key) {
-            self.report(place.to_owned(), node.span.start, &format!("`{name}` is missing"));
+            self.report(
+                place.to_owned(),
+                node.span.start,
+                &format!("`{name}` is missing"),
+                Fault::Incomplete,
+            );
         }
     }
 
@@ -246,7 +253,7 @@ impl Reader<'_> {
                 (None, Owner::OpenClaw) => {}
                 (None, Owner::Outcrop) => {
                     let key = path::join("agents.defaults.models", &entry.name);
-                    self.report(key, entry.start, "it names another provider's model");
+                    self.report(key, entry.start, "it names another provider's model", Fault::Written);
                 }
             }
         }
@@ -313,7 +320,7 @@ impl Reader<'_> {
                 headers.insert(entry.name.clone(), value);
             } else {
                 let key = path::join(&format!("{PROVIDER}.headers"), &entry.name);
-                self.report(key, entry.start, "it cannot be sent as a header");
+                self.report(key, entry.start, "it cannot be sent as a header", Fault::Written);
             }
         }
         let models = find(node, "models").map(Node::entries).unwrap_or_default().iter().enumerate();

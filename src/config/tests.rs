@@ -202,85 +202,88 @@ fn the_key_of_a_provider_counts_unless_aws_signs() {
     }
 }
 
+/// A text, and what is said of it.
+const WRONG: &[(&str, &str)] = &[
+    ("[]", "`the file` in `c.json5:1` cannot be used: expected an object, found a list (column 1)"),
+    ("{\n  modle: 'm' }", "`modle` in `c.json5:2` cannot be used: there is no such key (column 3)"),
+    (
+        "{models: {bedrockDiscovery: {refreshInterval: '5'}}}",
+        "`models.bedrockDiscovery.refreshInterval` in `c.json5:1` cannot be used: expected a whole number from 0, found `'5'` (column 47)",
+    ),
+    (
+        "{models: {bedrockDiscovery: {region: 5}}}",
+        "`models.bedrockDiscovery.region` in `c.json5:1` cannot be used: expected a region's name, found `5` (column 38)",
+    ),
+    (
+        "{models: {bedrockDiscovery: true}}",
+        "`models.bedrockDiscovery` in `c.json5:1` cannot be used: expected an object, found a boolean (column 29)",
+    ),
+    (
+        "{models: {bedrockDiscovery: {providerFilter: 'amazon'}}}",
+        "`models.bedrockDiscovery.providerFilter` in `c.json5:1` cannot be used: expected a list, found a string (column 46)",
+    ),
+    (
+        "{models: {mode: 'join'}}",
+        "`models.mode` in `c.json5:1` cannot be used: expected one of `merge`, `replace`, found `'join'` (column 17)",
+    ),
+    (
+        "{model: ''}",
+        "`model` in `c.json5:1` cannot be used: expected a model id, ARN or alias, found `''` (column 9)",
+    ),
+    (
+        "{model: null}",
+        "`model` in `c.json5:1` cannot be used: expected a model id, ARN or alias, found `null` (column 9)",
+    ),
+    (
+        "{model: 'openai/gpt'}",
+        "`model` in `c.json5:1` cannot be used: it names another provider's model (column 9)",
+    ),
+    (
+        "{chat: {maxTokens: 0}}",
+        "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `0` (column 20)",
+    ),
+    (
+        "{chat: {maxTokens: 1.5}}",
+        "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `1.5` (column 20)",
+    ),
+    (
+        "{chat: {maxTokens: 5e9}}",
+        "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `5e9` (column 20)",
+    ),
+    (
+        "{chat: {temperature: NaN}}",
+        "`chat.temperature` in `c.json5:1` cannot be used: expected a number from 0 to 1, found `NaN` (column 22)",
+    ),
+    (
+        "{model: 'a', model: 'b'}",
+        "`model` in `c.json5:1` cannot be used: it stands here a second time, after line 1 (column 14)",
+    ),
+    (
+        "{models: {providers: {openai: {}}}}",
+        "`models.providers.openai` in `c.json5:1` cannot be used: there is no such key (column 23)",
+    ),
+    (
+        "{models: {providers: {bedrock: {models: [{name: 'x'}]}}}}",
+        "`models.providers.amazon-bedrock.models[0]` in `c.json5:1` cannot be used: `id` is missing (column 42)",
+    ),
+    (
+        "{models: {providers: {bedrock: {apiKey: 'ABSKQmVkcm9ja0FQSUtleS1leGFtcGxl'}}}}",
+        "`models.providers.amazon-bedrock.apiKey` in `c.json5:1` cannot be used: the value looks like a Bedrock API key; secrets do not belong in this file (column 41)",
+    ),
+    (
+        "{models: {providers: {bedrock: {headers: {'a b': 'x'}}}}}",
+        "`models.providers.amazon-bedrock.headers.a b` in `c.json5:1` cannot be used: it cannot be sent as a header (column 43)",
+    ),
+    (
+        "{plugins: {entries: {'amazon-bedrock': {config: {guardrail: {guardrailIdentifier: 'g'}}}}}}",
+        "`plugins.entries.amazon-bedrock.config.guardrail` in `c.json5:1` cannot be used: `guardrailVersion` is missing (column 61)",
+    ),
+];
+
 #[test]
 fn what_is_wrong_and_where() {
-    for (text, expected) in [
-        ("[]", "`the file` in `c.json5:1` cannot be used: expected an object, found a list (column 1)"),
-        ("{\n  modle: 'm' }", "`modle` in `c.json5:2` cannot be used: there is no such key (column 3)"),
-        (
-            "{models: {bedrockDiscovery: {refreshInterval: '5'}}}",
-            "`models.bedrockDiscovery.refreshInterval` in `c.json5:1` cannot be used: expected a whole number from 0, found `'5'` (column 47)",
-        ),
-        (
-            "{models: {bedrockDiscovery: {region: 5}}}",
-            "`models.bedrockDiscovery.region` in `c.json5:1` cannot be used: expected a region's name, found `5` (column 38)",
-        ),
-        (
-            "{models: {bedrockDiscovery: true}}",
-            "`models.bedrockDiscovery` in `c.json5:1` cannot be used: expected an object, found a boolean (column 29)",
-        ),
-        (
-            "{models: {bedrockDiscovery: {providerFilter: 'amazon'}}}",
-            "`models.bedrockDiscovery.providerFilter` in `c.json5:1` cannot be used: expected a list, found a string (column 46)",
-        ),
-        (
-            "{models: {mode: 'join'}}",
-            "`models.mode` in `c.json5:1` cannot be used: expected one of `merge`, `replace`, found `'join'` (column 17)",
-        ),
-        (
-            "{model: ''}",
-            "`model` in `c.json5:1` cannot be used: expected a model id, ARN or alias, found `''` (column 9)",
-        ),
-        (
-            "{model: null}",
-            "`model` in `c.json5:1` cannot be used: expected a model id, ARN or alias, found `null` (column 9)",
-        ),
-        (
-            "{model: 'openai/gpt'}",
-            "`model` in `c.json5:1` cannot be used: it names another provider's model (column 9)",
-        ),
-        (
-            "{chat: {maxTokens: 0}}",
-            "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `0` (column 20)",
-        ),
-        (
-            "{chat: {maxTokens: 1.5}}",
-            "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `1.5` (column 20)",
-        ),
-        (
-            "{chat: {maxTokens: 5e9}}",
-            "`chat.maxTokens` in `c.json5:1` cannot be used: expected a whole number from 1, found `5e9` (column 20)",
-        ),
-        (
-            "{chat: {temperature: NaN}}",
-            "`chat.temperature` in `c.json5:1` cannot be used: expected a number from 0 to 1, found `NaN` (column 22)",
-        ),
-        (
-            "{model: 'a', model: 'b'}",
-            "`model` in `c.json5:1` cannot be used: it stands here a second time, after line 1 (column 14)",
-        ),
-        (
-            "{models: {providers: {openai: {}}}}",
-            "`models.providers.openai` in `c.json5:1` cannot be used: there is no such key (column 23)",
-        ),
-        (
-            "{models: {providers: {bedrock: {models: [{name: 'x'}]}}}}",
-            "`models.providers.amazon-bedrock.models[0]` in `c.json5:1` cannot be used: `id` is missing (column 42)",
-        ),
-        (
-            "{models: {providers: {bedrock: {apiKey: 'ABSKQmVkcm9ja0FQSUtleS1leGFtcGxl'}}}}",
-            "`models.providers.amazon-bedrock.apiKey` in `c.json5:1` cannot be used: the value looks like a Bedrock API key; secrets do not belong in this file (column 41)",
-        ),
-        (
-            "{models: {providers: {bedrock: {headers: {'a b': 'x'}}}}}",
-            "`models.providers.amazon-bedrock.headers.a b` in `c.json5:1` cannot be used: it cannot be sent as a header (column 43)",
-        ),
-        (
-            "{plugins: {entries: {'amazon-bedrock': {config: {guardrail: {guardrailIdentifier: 'g'}}}}}}",
-            "`plugins.entries.amazon-bedrock.config.guardrail` in `c.json5:1` cannot be used: `guardrailVersion` is missing (column 61)",
-        ),
-    ] {
-        assert_eq!(problems(text), [expected], "{text}");
+    for (text, expected) in WRONG {
+        assert_eq!(problems(text), [*expected], "{text}");
     }
     let both = problems("{\n  modle: 1,\n  chat: { cache: 'log' }\n}");
     assert_eq!(both.len(), 2, "{both:?}");
@@ -293,7 +296,7 @@ fn in_openclaws_file_only_what_is_ours_counts() {
   env: { vars: { HOST: "proxy.example" }, OTHER: "o" },
   agents: { defaults: { model: { primary: "anthropic/claude", fallbacks: ["openai/x", "amazon-bedrock/f"] },
     models: { "openai/gpt": { alias: "gpt" } }, workspace: "~/w" } },
-  models: { mode: "merge", providers: {
+  models: { mode: "a new one", $include: "./more.json", providers: {
     openai: { apiKey: "AKIAIOSFODNN7EXAMPLE" },
     "amazon-bedrock": { baseUrl: "https://${HOST}", authHeader: true, apiKey: { source: "env" },
       headers: { h: "${OTHER}" } } } },
@@ -303,6 +306,7 @@ fn in_openclaws_file_only_what_is_ours_counts() {
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(config.model.unwrap().value, "m");
     assert_eq!(config.fallbacks.len(), 1);
+    assert_eq!(config.warnings, ["`models.$include` in line 6 is not followed"]);
     assert!(config.aliases.is_empty() && config.provider.api_key.is_none());
     assert_eq!(
         config.provider.base_url.unwrap().value,
@@ -328,5 +332,67 @@ fn hints_name_what_is_near() {
         let document = Document::parse(text.to_owned()).unwrap();
         let (_, problems) = read(&document, &location, &Env::empty());
         assert_eq!(problems[0].hints.first().map(String::as_str), Some(hint), "{text}");
+    }
+}
+
+/// Every key of the table, with a value that is not what holds without it.
+const EVERYTHING: &str = r#"{
+  model: "m",
+  aliases: { x: "m" },
+  agents: { defaults: { model: { primary: "p", fallbacks: ["f"] }, models: { x: { alias: "a" } } } },
+  models: {
+    mode: "replace",
+    bedrockDiscovery: { enabled: true, region: "r", providerFilter: ["v"], refreshInterval: 1,
+      defaultContextWindow: 2, defaultMaxTokens: 3, includeInferenceProfiles: false },
+    providers: { "amazon-bedrock": {
+      baseUrl: "http://h", api: "bedrock-converse-stream", auth: "aws-sdk", apiKey: "k", headers: { x: "1" },
+      models: [{ id: "i", name: "n", api: "bedrock-converse-stream", reasoning: true, input: ["text"],
+        cost: { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 }, contextWindow: 5, maxTokens: 6,
+        params: { canonicalModelId: "c", x: 1 } }] } },
+  },
+  plugins: { entries: { "amazon-bedrock": { config: {
+    discovery: { enabled: false, region: "s", providerFilter: ["w"], refreshInterval: 5,
+      defaultContextWindow: 6, defaultMaxTokens: 7, includeInferenceProfiles: true },
+    guardrail: { guardrailIdentifier: "g", guardrailVersion: "1", streamProcessingMode: "sync", trace: "enabled" },
+  } } } },
+  chat: { system: "s", maxTokens: 1, temperature: 0, topP: 0, topK: 1, thinking: "low", thinkingBudget: 1,
+    showThinking: "never", cache: "none", serviceTier: "flex", idleTimeoutSeconds: 1, timeoutSeconds: 1,
+    maxAttempts: 1 },
+}"#;
+
+#[test]
+fn every_key_of_the_table_makes_a_difference() {
+    // One value each, so that nothing depends on them.
+    let without_effect =
+        ["models.providers.amazon-bedrock.api", "models.providers.amazon-bedrock.models[].api"];
+    let document = |text: &str| Document::parse(text.to_owned()).unwrap();
+    let without = |text: &str, path: &str| {
+        let path = path.replace("[]", "[0]").replace('*', "x");
+        edit::unset(&document(text), &KeyPath::parse(&path).unwrap())
+    };
+    for key in keys::all() {
+        // In one line, so that a difference is one of values and not of lines.
+        let mut text = EVERYTHING.replace('\n', " ");
+        if key.path == "agents.defaults.model" {
+            text = text.replace(r#"model: { primary: "p", fallbacks: ["f"] }"#, r#"model: "p""#);
+        }
+        // The place that hides this one must be gone to see it.
+        let hiding = match key.path.as_str() {
+            "models.providers.amazon-bedrock.apiKey" => Some("models.providers.amazon-bedrock.auth"),
+            "agents.defaults.model" | "agents.defaults.model.primary" => Some("model"),
+            path if path.starts_with("models.bedrockDiscovery.") => {
+                Some("plugins.entries.amazon-bedrock.config.discovery")
+            }
+            _ => None,
+        };
+        if let Some(path) = hiding {
+            text = without(&text, path).unwrap();
+        }
+        let (with, problems) = read_as(Owner::Outcrop, &text, &Env::empty());
+        assert_eq!(problems, Vec::<String>::new());
+        let text = without(&text, &key.path).unwrap_or_else(|| panic!("{} is not in the text", key.path));
+        let (config, problems) = read_as(Owner::Outcrop, &text, &Env::empty());
+        let differs = config != with || !problems.is_empty();
+        assert_eq!(differs, !without_effect.contains(&key.path.as_str()), "{}", key.path);
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Compares with `tests/it/snapshots/NAME.txt`.
-fn snapshot(name: &str, ran: &Ran) {
+pub(crate) fn snapshot(name: &str, ran: &Ran) {
     let mut text = String::new();
     writeln!(text, "exit {}\n--- stdout\n{}\n--- stderr\n{}", ran.code, ran.stdout, ran.stderr).unwrap();
     let text = steady(&text);

@@ -12,6 +12,7 @@
 mod auth;
 mod chat;
 mod client;
+mod config;
 mod conformance;
 mod errors;
 mod home;

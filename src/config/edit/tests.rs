@@ -73,12 +73,16 @@ fn what_is_missing_is_made_in_the_style_of_the_file() {
 fn where_nothing_can_stand() {
     for (before, at, problem) in [
         ("{ a: 1 }", "a.b", "`a` is a number; nothing can stand below it"),
-        ("{ a: [1] }", "a[2]", "the list `a` has 1 elements; the next one is `a[1]`"),
-        ("{ a: [1] }", "a.b", "the list `a` has 1 elements; the next one is `a[1]`"),
-        ("{}", "a[1]", "there is no list yet, so that its first element is `[0]`, not `[1]`"),
-        ("5", "a", "the file holds no object"),
+        ("{ a: [1] }", "a[2]", "`a` ends before `a[1]`, which is the next one"),
+        ("{ a: [1] }", "a.b", "`a` ends before `a[1]`, which is the next one"),
+        ("{ a: [] }", "a[1]", "`a` begins with `a[0]`"),
+        ("{}", "a.b[1]", "`a.b` begins with `a.b[0]`"),
+        ("", "a[1]", "`a` begins with `a[0]`"),
+        ("5", "a", "the file holds a number"),
+        ("[]", "a[0]", "the file holds a list"),
     ] {
-        assert_eq!(set(&document(before), &path(at), &json!(1)), Err(problem.to_owned()), "{before}");
+        let refused = set(&document(before), &path(at), &json!(1)).unwrap_err();
+        assert_eq!(refused.to_string(), problem, "{before}");
     }
 }
 

@@ -1,0 +1,254 @@
+//! `config set` and `unset` on the file itself: read, edit, check, write, so that no writer loses another's work.
+//!
+//! A lock on a file beside it (`config.json5.lock`, which stays) is held from reading to writing. The new text
+//! goes to a temporary file in the same folder, which takes the old one's place when it is safely on disk: who
+//! reads meanwhile sees the old file or the new one, whole. Only our own file is ever written.
+
+use super::check;
+use super::check::{Fault, Problem};
+use super::document::Document;
+use super::edit::{self, NoPlace};
+use super::file::{Location, Owner, parse};
+use super::keys::{Below, Kind};
+use super::path::{KeyPath, join};
+use crate::env::Env;
+use crate::error::{ConfigProblem, Error, IoFailure, Result};
+use crate::origin::Origin;
+use serde_json::Value;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What a change did, beside the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The file that was written: the target, where the path is a symbolic link.
+    pub path: PathBuf,
+    /// The OpenClaw file that was read until now, and whose settings the new file began with.
+    pub replaces: Option<PathBuf>,
+    /// What is still missing beside the key, for people: lower case, no full stop.
+    pub notes: Vec<String>,
+}
+
+/// Sets a key of our own file, which is created where it is absent. Where an OpenClaw file was read so far, the
+/// new file begins with the settings that were read from it, since it hides the other from now on.
+///
+/// # Errors
+///
+/// [`Error::Config`] when the key is unknown, the value has a wrong type or looks like a secret, or nothing can
+/// stand at that path; [`Error::ConfigSyntax`] when the file is no JSON5; [`Error::Io`]. The file is as it was.
+pub fn set(env: &Env, location: &Location, path: &KeyPath, value: &Value) -> Result<Changed> {
+    change(env, location, &|document| {
+        edit::set(document, path, value).map_err(|no_place| {
+            let hints = match &no_place {
+                NoPlace::Taken { place, .. } if !place.is_empty() => {
+                    vec![format!("take it out first: `outcrop config unset '{place}'`")]
+                }
+                NoPlace::Taken { .. } | NoPlace::PastEnd { .. } => vec![],
+            };
+            refused(location, &path.to_string(), no_place.to_string(), hints)
+        })
+    })
+}
+
+/// Takes a key out of our own file.
+///
+/// # Errors
+///
+/// As for [`set`]; [`Error::Config`] too when the key is not in the file.
+pub fn unset(env: &Env, location: &Location, path: &KeyPath) -> Result<Changed> {
+    change(env, location, &|document| {
+        edit::unset(document, path).ok_or_else(|| not_there(location, document, path))
+    })
+}
+
+/// The error for a path at which nothing stands: it is not set, or there is no such key.
+pub(super) fn not_there(location: &Location, document: &Document, path: &KeyPath) -> Error {
+    let mut below = Below::root();
+    let mut place = String::new();
+    for name in path.segments() {
+        let next = if below.is_list() {
+            below.element().map(|next| (name.clone(), next))
+        } else {
+            below.member(name)
+        };
+        match next {
+            Some((name, next)) => {
+                place = join(&place, &name);
+                below = next;
+            }
+            // Below a free value anything can stand.
+            None if below.leaf().is_some_and(|row| row.kind == Kind::Anything) => break,
+            None => {
+                let hints = check::near_keys(name, &below, &place);
+                return refused(location, &path.to_string(), "there is no such key".to_owned(), hints);
+            }
+        }
+    }
+    let hints = match document.root {
+        Some(_) => vec!["see what is set with `outcrop config get`".to_owned()],
+        None => vec!["the file is empty or does not exist".to_owned()],
+    };
+    refused(location, &path.to_string(), "it is not set".to_owned(), hints)
+}
+
+fn refused(location: &Location, key: &str, problem: String, hints: Vec<String>) -> Error {
+    Error::Config(Box::new(ConfigProblem {
+        origin: Origin::File { path: location.path.clone(), line: None },
+        key: Some(key.to_owned()),
+        problem,
+        hints,
+    }))
+}
+
+/// A change that may be written.
+struct Prepared {
+    text: String,
+    replaces: Option<PathBuf>,
+    notes: Vec<String>,
+}
+
+fn change(env: &Env, location: &Location, edit: &dyn Fn(&Document) -> Result<String>) -> Result<Changed> {
+    let target = follow_links(&location.path).map_err(|error| failure("write", &location.path, error))?;
+    // Tried without a lock first: a change that is refused leaves no folder and no lock file behind.
+    prepare(env, location, &target, edit)?;
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    make_folder(folder).map_err(|error| failure("create", folder, error))?;
+    let lock = lock(&target).map_err(|error| failure("lock", &target, error))?;
+    let Prepared { text, replaces, notes } = prepare(env, location, &target, edit)?;
+    replace(&target, folder, text.as_bytes()).map_err(|error| failure("write", &target, error))?;
+    drop(lock);
+    Ok(Changed { path: target, replaces, notes })
+}
+
+/// Reads and edits. A change may not add a problem to the file; one that was there before does not stop it.
+fn prepare(
+    env: &Env,
+    location: &Location,
+    target: &Path,
+    edit: &dyn Fn(&Document) -> Result<String>,
+) -> Result<Prepared> {
+    let (old, replaces) = match fs::read(target) {
+        Ok(bytes) => (parse(bytes, target)?, None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => begin(env, location)?,
+        Err(error) => return Err(failure("read", target, error)),
+    };
+    let new = parse(edit(&old)?.into_bytes(), target)?;
+    let known = super::read(&old, location, env).1;
+    let mut notes = Vec::new();
+    for problem in super::read(&new, location, env).1 {
+        match problem.fault {
+            _ if is_among(&problem, &known) => {}
+            Fault::Written => return Err(refused(location, &problem.key, problem.problem, problem.hints)),
+            Fault::Incomplete | Fault::Environment => {
+                notes.push(format!("`{}`: {}", problem.key, problem.problem))
+            }
+        }
+    }
+    Ok(Prepared { text: new.text, replaces, notes })
+}
+
+/// Whether a problem was there before, wherever its line is now.
+fn is_among(problem: &Problem, known: &[Problem]) -> bool {
+    known.iter().any(|known| (&known.key, &known.problem) == (&problem.key, &problem.problem))
+}
+
+/// What a file begins with that does not exist yet: nothing, or what was read from OpenClaw's so far.
+fn begin(env: &Env, location: &Location) -> Result<(Document, Option<PathBuf>)> {
+    let empty = Document { text: String::new(), root: None };
+    if location.origin != Origin::Default {
+        return Ok((empty, None));
+    }
+    let theirs =
+        Location::find(env, &super::ConfigChoice::Search).filter(|found| found.owner == Owner::OpenClaw);
+    let Some(theirs) = theirs else { return Ok((empty, None)) };
+    let document = theirs.read()?;
+    let Some(settings) = check::check(&document, Owner::OpenClaw, None).root else {
+        return Ok((empty, None));
+    };
+    let comment = format!("Begun with the settings that outcrop had read from {}.", theirs.path.display());
+    let text = edit::new_text(&comment, &settings.to_value());
+    Ok((parse(text.into_bytes(), &location.path)?, Some(theirs.path)))
+}
+
+fn failure(action: &'static str, path: &Path, source: io::Error) -> Error {
+    Error::Io(Box::new(IoFailure { action, path: Some(path.to_owned()), source }))
+}
+
+/// The file that a path means in the end, whether it exists or not.
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    /// As many as Linux follows.
+    const LIMIT: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LIMIT {
+        match fs::read_link(&path) {
+            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
+            // No link, or nothing there.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Waits for the lock; it ends with the value.
+fn lock(target: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let file = private(&mut options).open(beside(target, ".lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn replace(target: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = beside(target, ".tmp");
+    // Left by a writer that was killed: whoever holds the lock may take it away.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, target));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+        return written;
+    }
+    // The rename is on disk when the folder is. Not every system can sync a folder; the file is whole anyway.
+    #[cfg(unix)]
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = private(options.write(true).create_new(true)).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// For the owner's eyes only.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+fn beside(target: &Path, suffix: &str) -> PathBuf {
+    let mut path = target.as_os_str().to_owned();
+    path.push(suffix);
+    PathBuf::from(path)
+}
+
+#[cfg(test)]
+mod tests;
