@@ -19,10 +19,10 @@
 //! 3. **Turns before pairs**: results are looked for in the next message, so messages must take turns.
 //! 4. **Pairs before what stands beside them**: labels of media that leave a result name its final id.
 //! 5. **The conversation before thinking**: thinking with a budget is impossible while the last tool turn
-//!    lacks its reasoning.
+//!    lacks its reasoning. What the model has refused before goes at this point, as it may be the thinking.
 //! 6. **Thinking before prefill, sampling, limits and the tool choice**: each of them depends on whether the
 //!    model thinks.
-//! 7. **Cache points last**, when no block moves any more; and after them only what the model refused before.
+//! 7. **Cache points last**, when no block moves any more.
 
 mod blank;
 mod cache_points;
@@ -92,6 +92,7 @@ const RULES: [fn(&mut Draft<'_>); 27] = [
     first_turn::apply,
     tool_result_images::apply,
     documents::apply,
+    refused::apply,
     thinking::apply,
     prefill::apply,
     sampling::apply,
@@ -100,7 +101,6 @@ const RULES: [fn(&mut Draft<'_>); 27] = [
     tool_choice::apply,
     system_prompt::apply,
     cache_points::apply,
-    refused::apply,
 ];
 
 /// Pairs only where calls may stand.

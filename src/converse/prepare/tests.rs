@@ -1,8 +1,11 @@
 //! Rules on examples, and all of them on arbitrary conversations.
 
+mod caching;
 mod check;
 mod history;
+mod media;
 mod property;
+mod structured;
 mod thinking;
 mod tools;
 
