@@ -19,38 +19,46 @@
 //! 3. **Turns before pairs**: results are looked for in the next message, so messages must take turns.
 //! 4. **Pairs before what stands beside them**: labels of media that leave a result name its final id.
 //! 5. **The conversation before thinking**: thinking with a budget is impossible while the last tool turn
-//!    lacks its reasoning.
+//!    lacks its reasoning. What the model has refused before goes at this point, as it may be the thinking.
 //! 6. **Thinking before prefill, sampling, limits and the tool choice**: each of them depends on whether the
 //!    model thinks.
-//! 7. **Cache points last**, when no block moves any more; and after them only what the model refused before.
+//! 7. **Cache points last**, when no block moves any more.
 
 mod blank;
+mod cache_points;
+mod documents;
 mod draft;
 mod fields;
 mod first_turn;
 mod identifier;
+mod media_format;
+mod media_support;
 mod mind;
 mod options;
 mod output_limit;
 mod placement;
 mod prefill;
 mod reasoning;
+mod refused;
 mod report;
 mod roles;
 mod sampling;
 mod schema;
 mod stop_sequences;
 mod structured_output;
+mod system_prompt;
 mod thinking;
 mod tool_choice;
 mod tool_history;
 mod tool_input;
 mod tool_names;
 mod tool_pairing;
+mod tool_result_images;
 mod tool_schemas;
 mod tool_text;
 mod tools;
 mod turns;
+mod wishes;
 
 #[cfg(test)]
 mod tests;
@@ -65,7 +73,8 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules in their order.
-const RULES: [fn(&mut Draft<'_>); 19] = [
+const RULES: [fn(&mut Draft<'_>); 27] = [
+    wishes::apply,
     tools::apply,
     structured_output::apply,
     tool_names::apply,
@@ -73,18 +82,25 @@ const RULES: [fn(&mut Draft<'_>); 19] = [
     roles::apply,
     tool_history::apply,
     placement::apply,
+    media_format::apply,
+    media_support::apply,
     reasoning::apply,
     tool_input::apply,
     blank::apply,
     turns::apply,
     pairing,
     first_turn::apply,
+    tool_result_images::apply,
+    documents::apply,
+    refused::apply,
     thinking::apply,
     prefill::apply,
     sampling::apply,
     stop_sequences::apply,
     output_limit::apply,
     tool_choice::apply,
+    system_prompt::apply,
+    cache_points::apply,
 ];
 
 /// Pairs only where calls may stand.

@@ -90,7 +90,8 @@ fn nothing(member: &UnknownMember) -> Option<&'static str> {
     (*member == UnknownMember::default()).then_some("a block without a member is refused")
 }
 
-fn is_empty(source: &MediaSource) -> bool {
+/// Whether there is nothing where a medium should be.
+pub(super) fn is_empty(source: &MediaSource) -> bool {
     match source {
         MediaSource::Bytes(bytes) => bytes.is_empty(),
         MediaSource::S3Location(_) | MediaSource::Unknown(_) => false,

@@ -1,18 +1,21 @@
 //! Rules on examples, and all of them on arbitrary conversations.
 
+mod caching;
 mod check;
 mod history;
+mod media;
 mod property;
+mod structured;
 mod thinking;
 mod tools;
 
-use super::{Adjustment, PrepareOptions, Prepared, Rule, prepare};
+use super::{Adjustment, PrepareOptions, Prepared, prepare};
 use crate::catalog::ModelFacts;
 use crate::catalog::facts::{
     CacheSupport, Effort, Family, Medium, Sampling, StructuredOutput, Thinking, ToolChoices, ToolSupport,
     TopK,
 };
-use crate::converse::{ContentBlock, ConverseRequest, Message, Role, ToolResultBlock, ToolUseBlock};
+use crate::converse::{ConverseRequest, ToolUseBlock};
 use serde_json::{Value, json};
 
 /// A model that takes everything.

@@ -71,7 +71,9 @@ fn taken(
         ToolChoice::Any {} if known >= ToolChoices::Any => return Some(choice),
         ToolChoice::Tool(_) if known >= ToolChoices::Named => return Some(choice),
         ToolChoice::Tool(tool) if known >= ToolChoices::Any => {
-            config.tools.retain(|other| name(other) == Some(&tool.name));
+            let stays =
+                |other: &Tool| name(other) == Some(&tool.name) || structured_output::is_answer_tool(other);
+            config.tools.retain(stays);
             let why = "this model can be made to call any tool but not a certain one, so only that is sent";
             draft.note(Rule::ToolChoice, place, why, Some("tools.choice"));
             return Some(ToolChoice::Any {});

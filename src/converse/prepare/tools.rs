@@ -23,9 +23,10 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
         draft.note(Rule::Tools, "toolConfig", why, Some("tools.supported"));
         return;
     }
-    if !is_wanted && !config.tools.iter().all(structured_output::is_answer_tool) {
+    let stays = |tool: &Tool| structured_output::is_answer_tool(tool) || matches!(tool, Tool::CachePoint(_));
+    if !is_wanted && !config.tools.iter().all(stays) {
         draft.note(Rule::Tools, "toolConfig", "no tool is to be called, so none is sent", None);
-        config.tools.retain(structured_output::is_answer_tool);
+        config.tools.retain(stays);
         config.tool_choice = None;
     }
     if config.tools.iter().all(|tool| matches!(tool, Tool::CachePoint(_))) {

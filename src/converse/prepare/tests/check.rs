@@ -1,7 +1,7 @@
 //! The service's structural rules, written anew: what every prepared request must keep to.
 
 use crate::catalog::ModelFacts;
-use crate::catalog::facts::ToolChoices;
+use crate::catalog::facts::{Family, Medium, ToolChoices};
 use crate::converse::*;
 use std::collections::HashSet;
 
@@ -21,6 +21,9 @@ pub(super) fn violations(request: &ConverseRequest, facts: &ModelFacts) -> Vec<S
         }
     }
     tools(request, &mut found);
+    media(request, facts, &mut found);
+    cache_points(request, facts, &mut found);
+    rest(request, facts, &mut found);
     found
 }
 
@@ -219,5 +222,142 @@ fn inference(
     }
     if request.messages.last().is_some_and(|last| last.role == Role::Assistant) && !facts.prefill {
         found.push("prefill".to_owned());
+    }
+}
+
+fn media(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<String>) {
+    let is_known = facts.family != Family::Unknown;
+    let (mut names, mut videos) = (HashSet::new(), 0);
+    for (at, message) in request.messages.iter().enumerate() {
+        let mut seen = Vec::new();
+        let mut documents: Vec<&DocumentBlock> = Vec::new();
+        for block in &message.content {
+            match block {
+                ContentBlock::Image(_) => seen.push(Medium::Image),
+                ContentBlock::Document(document) => documents.push(document),
+                ContentBlock::Video(_) => seen.push(Medium::Video),
+                ContentBlock::Audio(_) => seen.push(Medium::Audio),
+                ContentBlock::ToolResult(result) => {
+                    for piece in &result.content {
+                        match piece {
+                            ToolResultContentBlock::Image(_) | ToolResultContentBlock::Video(_)
+                                if !facts.tools.images_in_results =>
+                            {
+                                found.push(format!("{at}: media in a result"));
+                            }
+                            ToolResultContentBlock::Image(_) => seen.push(Medium::Image),
+                            ToolResultContentBlock::Video(_) => seen.push(Medium::Video),
+                            ToolResultContentBlock::Document(document) => {
+                                seen.push(Medium::Document);
+                                name(document, &mut names, found);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !documents.is_empty() {
+            seen.push(Medium::Document);
+            if !message.content.iter().any(|block| matches!(block, ContentBlock::Text(_))) {
+                found.push(format!("{at}: a document without text"));
+            }
+        }
+        documents.into_iter().for_each(|document| name(document, &mut names, found));
+        videos += seen.iter().filter(|medium| **medium == Medium::Video).count();
+        if is_known && seen.iter().any(|medium| !facts.input.contains(medium)) {
+            found.push(format!("{at}: {seen:?}"));
+        }
+    }
+    if videos > 1 {
+        found.push(format!("{videos} videos"));
+    }
+}
+
+fn name<'a>(document: &'a DocumentBlock, names: &mut HashSet<&'a str>, found: &mut Vec<String>) {
+    let name = document.name.as_str();
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b" -_()[]".contains(&b));
+    if !is_plain || name.is_empty() || name.len() > 200 || name.contains("  ") || !names.insert(name) {
+        found.push(format!("document name {name:?}"));
+    }
+}
+
+/// Places of cache points, their number, and lifetimes that do not grow.
+fn cache_points(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<String>) {
+    let is_known = facts.family != Family::Unknown;
+    let mut points: Vec<&CachePointBlock> = Vec::new();
+    let mut before = false;
+    for tool in request.tool_config.iter().flat_map(|config| &config.tools) {
+        if let Tool::CachePoint(point) = tool {
+            if !before || is_known && !facts.cache.tools {
+                found.push("cache point among tools".to_owned());
+            }
+            points.push(point);
+        }
+        before = !matches!(tool, Tool::CachePoint(_));
+    }
+    before = false;
+    for block in &request.system {
+        if let SystemContentBlock::CachePoint(point) = block {
+            if !before || is_known && !facts.cache.system {
+                found.push("cache point in the system prompt".to_owned());
+            }
+            points.push(point);
+        }
+        before = !matches!(block, SystemContentBlock::CachePoint(_));
+    }
+    for (at, message) in request.messages.iter().enumerate() {
+        let mut last: Option<&ContentBlock> = None;
+        for block in &message.content {
+            if let ContentBlock::CachePoint(point) = block {
+                let is_text = |document: &DocumentBlock| {
+                    let is_plain = document
+                        .format
+                        .as_ref()
+                        .is_some_and(|format| ["txt", "md", "csv", "html"].contains(&format.as_str()));
+                    is_plain
+                        || matches!(document.source, DocumentSource::Text(_) | DocumentSource::Content(_))
+                };
+                let is_bad = match last {
+                    None | Some(ContentBlock::CachePoint(_) | ContentBlock::ReasoningContent(_)) => true,
+                    Some(ContentBlock::Document(document)) => is_text(document),
+                    Some(ContentBlock::ToolResult(_)) => facts.family == Family::Nova,
+                    Some(_) => false,
+                };
+                if is_bad || is_known && !facts.cache.messages {
+                    found.push(format!("{at}: cache point behind {last:?}"));
+                }
+                points.push(point);
+            }
+            last = Some(block);
+        }
+    }
+    let is_long = |point: &CachePointBlock| point.ttl == Some(CacheTtl::ONE_HOUR);
+    let grows = points.iter().zip(points.iter().skip(1)).any(|(one, next)| !is_long(one) && is_long(next));
+    let too_long = is_known && !facts.cache.one_hour && points.iter().any(|point| is_long(point));
+    if points.len() > 4 || grows || too_long {
+        found.push(format!("cache points {points:?}"));
+    }
+}
+
+fn rest(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<String>) {
+    if !facts.system_prompt && !request.system.is_empty() {
+        found.push("system prompt".to_owned());
+    }
+    let is_blank = |block: &SystemContentBlock| matches!(block, SystemContentBlock::Text(text) if text.trim().is_empty());
+    if request.system.iter().any(is_blank) {
+        found.push("blank system prompt".to_owned());
+    }
+    let fits = |text: &String| {
+        text.chars().count() <= 256
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c.is_whitespace() || ":_@$#=/+,-.".contains(c))
+    };
+    let metadata = &request.request_metadata;
+    if metadata.len() > 16 || !metadata.iter().all(|(key, value)| fits(key) && fits(value) && !key.is_empty())
+    {
+        found.push(format!("metadata {metadata:?}"));
     }
 }

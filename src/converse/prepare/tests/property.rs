@@ -3,17 +3,14 @@
 use super::super::super::tests::strategies;
 use super::super::{AnswerSchema, CacheRetention, ThinkingLevel, ToolUse};
 use super::*;
-use crate::converse::{
-    CachePointBlock, Document, ReasoningContentBlock, ReasoningTextBlock, SpecificToolChoice, Tool,
-    ToolChoice, ToolConfiguration, ToolResultContentBlock, ToolSpecification, ToolUseType,
-};
+use crate::converse::*;
 use proptest::collection::vec;
 use proptest::option::of as maybe;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 /// How many conversations are tried.
-const CASES: u32 = 3_000;
+const CASES: u32 = 2_000;
 
 /// Few ids, so that calls meet results; some that are refused.
 fn id() -> impl Strategy<Value = String> {
@@ -67,9 +64,50 @@ fn block() -> impl Strategy<Value = ContentBlock> {
         3 => tool_call(),
         3 => tool_answer(),
         2 => thought(),
-        1 => Just(ContentBlock::cache_point()),
+        2 => point().prop_map(ContentBlock::CachePoint),
+        2 => media(),
         2 => strategies::content_block(),
     ]
+}
+
+fn media() -> impl Strategy<Value = ContentBlock> {
+    let samples: [&'static [u8]; 7] = [
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff\xe0",
+        b"%PDF-1.4",
+        b"PK\x03\x04xl/",
+        b"text",
+        b"\0\0\0\0ftypqt  ",
+        b"\0",
+    ];
+    let bytes = select(samples.to_vec()).prop_map(Blob::from);
+    let source = || bytes.clone().prop_map(MediaSource::Bytes);
+    let label = || select(&["png", "image/jpg", "pdf", "text/plain", "mp4", "video/quicktime", "docx"][..]);
+    let name = select(&["report.pdf", "report", "a  b", "", "naïve.txt", "x.tar.gz", "report-2"][..]);
+    let document =
+        (label(), any::<bool>(), name, bytes.clone()).prop_map(|(format, is_labelled, name, bytes)| {
+            ContentBlock::Document(DocumentBlock {
+                format: is_labelled.then(|| format.into()),
+                name: name.to_owned(),
+                source: DocumentSource::Bytes(bytes),
+                ..DocumentBlock::default()
+            })
+        });
+    let image = (label(), source()).prop_map(|(format, source)| ImageBlock {
+        format: format.into(),
+        source,
+        ..ImageBlock::default()
+    });
+    let in_result = (id(), vec(image.clone().prop_map(ToolResultContentBlock::Image), 0..3))
+        .prop_map(|(id, content)| ContentBlock::ToolResult(ToolResultBlock::new(id, content)));
+    let video = (label(), source())
+        .prop_map(|(format, source)| ContentBlock::Video(VideoBlock { format: format.into(), source }));
+    prop_oneof![document, image.prop_map(ContentBlock::Image), in_result, video]
+}
+
+fn point() -> impl Strategy<Value = CachePointBlock> {
+    maybe(select(vec![CacheTtl::ONE_HOUR, CacheTtl::FIVE_MINUTES]))
+        .prop_map(|ttl| CachePointBlock { ttl, ..CachePointBlock::default() })
 }
 
 fn turn() -> impl Strategy<Value = Message> {
@@ -98,7 +136,7 @@ fn any_tools() -> impl Strategy<Value = ToolConfiguration> {
             Tool::ToolSpec(ToolSpecification { description, strict, ..ToolSpecification::new(name, schema) })
         },
     );
-    let tool = prop_oneof![6 => spec, 1 => Just(Tool::CachePoint(CachePointBlock::default()))];
+    let tool = prop_oneof![6 => spec, 1 => point().prop_map(Tool::CachePoint)];
     let choice = prop_oneof![
         Just(ToolChoice::Auto {}),
         Just(ToolChoice::Any {}),
@@ -245,7 +283,16 @@ fn any_options() -> impl Strategy<Value = PrepareOptions> {
         schema.prop_map(|schema| AnswerSchema { schema: schema.parse().unwrap(), ..AnswerSchema::default() });
     let cache = select(&[CacheRetention::None, CacheRetention::Short, CacheRetention::Long][..]);
     let refused = proptest::sample::subsequence(
-        vec!["thinking", "strict", "anthropic_beta", "top_k", "temperature", "reasoning_effort", "top_p"],
+        vec![
+            "thinking",
+            "strict",
+            "cachePoint",
+            "anthropic_beta",
+            "top_k",
+            "temperature",
+            "reasoning_effort",
+            "top_p",
+        ],
         0..=2,
     );
     let budget = maybe(select(&[0_u32, 1_024, 5_000, u32::MAX][..]));
