@@ -16,7 +16,6 @@ pub(super) fn misplaced(global: &Global) -> Option<&'static str> {
         (global.region.is_some(), "--region"),
         (global.endpoint.is_some(), "--endpoint"),
         (global.ca_bundle.is_some(), "--ca-bundle"),
-        (global.config.is_some(), "--config"),
     ];
     given.into_iter().find_map(|(given, flag)| given.then_some(flag))
 }

@@ -78,10 +78,12 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
         Command::Converse(args) => converse::run(env, &cli.global, args, out).await,
         Command::Models(args) => models::run(env, &cli.global, args, out).await,
         Command::Auth(args) => auth::run(env, &cli.global, args, out).await,
-        Command::Emulate(args) => match emulate::misplaced(&cli.global) {
-            Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),
-            None => emulate::run(args, out).await.map_err(|error| Report::plain(&error)),
-        },
+        Command::Emulate(args) => {
+            match emulate::misplaced(&cli.global).or(cli.global.config.is_some().then_some("--config")) {
+                Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),
+                None => emulate::run(args, out).await.map_err(|error| Report::plain(&error)),
+            }
+        }
         Command::Config(command) => config::run(env, &cli.global, command, out).map_err(|report| *report),
         Command::Completions { shell } => completions(*shell, out).map_err(|error| Report::plain(&error)),
     };

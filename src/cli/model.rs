@@ -199,7 +199,8 @@ pub(super) fn unresolved(why: &Unresolved, origin: &Origin) -> Report {
     match why {
         Unresolved::Blank => Report::no_model(),
         Unresolved::Ambiguous { typed, candidates } => {
-            let hints = candidates.iter().map(|id| format!("`--model {id}`")).collect();
+            // The newest come last in the order of ids.
+            let hints = candidates.iter().rev().map(|id| format!("`--model {id}`")).collect();
             Report::unknown_model(format!("`{typed}` fits more than one model"), origin, hints)
         }
         Unresolved::Unknown { typed, near } => {

@@ -210,7 +210,7 @@ fn help_version_and_completions_are_data() {
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{arguments:?}");
         assert!(ran.stdout.contains("outcrop"), "{arguments:?}");
     }
-    assert!(run(&mut program(), &["--version"]).stdout.contains("features: client, emulator, cli"));
+    assert!(run(&mut program(), &["--version"]).stdout.contains("features: client, config, emulator, cli"));
 }
 
 #[test]

@@ -2,9 +2,12 @@
 //!
 //! `OUTCROP_UPDATE_SNAPSHOTS=1 cargo test` writes the files anew.
 
-use crate::support::{Ran, Server, no_host, program, program_against, run};
+use crate::support::{Ran, Server, no_host, program, program_against, run, run_with_input};
 use std::fmt::Write;
 use std::path::PathBuf;
+
+/// A model of which nothing need be looked up.
+const MODEL: &str = "amazon.nova-micro-v1:0";
 
 /// Compares with `tests/it/snapshots/NAME.txt`.
 pub(crate) fn snapshot(name: &str, ran: &Ran) {
@@ -134,8 +137,13 @@ fn models_that_cannot_be_used_as_asked() {
     for (name, model) in
         [("needs-profile", "meta.llama3-2-90b-instruct-v1:0"), ("unknown-model", "no.such-model-v1:0")]
     {
-        let ran = run(&mut program_against(server.url()), &["chat", "-m", model, "hi"]);
+        // As it stands: `chat` would call the model through its profile.
+        let request = br#"{"messages": [{"role": "user", "content": [{"text": "hi"}]}]}"#;
+        let ran = run_with_input(&mut program_against(server.url()), &["converse", "-m", model], request);
         snapshot(name, &ran);
+    }
+    for (name, model) in [("ambiguous-model", "sonnet"), ("no-such-name", "nova-lihgt")] {
+        snapshot(name, &run(&mut program_against(server.url()), &["chat", "-m", model, "hi"]));
     }
 }
 
@@ -149,28 +157,28 @@ fn wrong_usage_and_configuration() {
     for (name, mut program, arguments) in [
         ("no-model", program(), &["chat", "hi"][..]),
         ("no-prompt", program(), &["chat", "--demo"]),
-        ("no-credentials", program(), &["chat", "-m", "m", "hi"]),
+        ("no-credentials", program(), &["chat", "-m", MODEL, "hi"]),
         ("unknown-flag", program(), &["chat", "--modle", "m", "hi"]),
         ("bad-temperature", program(), &["chat", "--temperature", "2", "hi"]),
         (
             "bad-region",
             program_against("http://127.0.0.1:9"),
-            &["chat", "-m", "m", "--region", "us east", "hi"],
+            &["chat", "-m", MODEL, "--region", "us east", "hi"],
         ),
-        ("empty-region", keys("AWS_REGION", ""), &["chat", "-m", "m", "hi"]),
+        ("empty-region", keys("AWS_REGION", ""), &["chat", "-m", MODEL, "hi"]),
         (
             "bad-endpoint",
             program_against("http://127.0.0.1:9"),
-            &["chat", "-m", "m", "--endpoint", "localhost:80", "hi"],
+            &["chat", "-m", MODEL, "--endpoint", "localhost:80", "hi"],
         ),
-        ("bad-attempts", keys("AWS_MAX_ATTEMPTS", "none"), &["chat", "-m", "m", "hi"]),
-        ("bad-bearer", keys("AWS_BEARER_TOKEN_BEDROCK", "two\nlines"), &["chat", "-m", "m", "hi"]),
+        ("bad-attempts", keys("AWS_MAX_ATTEMPTS", "none"), &["chat", "-m", MODEL, "hi"]),
+        ("bad-bearer", keys("AWS_BEARER_TOKEN_BEDROCK", "two\nlines"), &["chat", "-m", MODEL, "hi"]),
         (
             "bad-ca-bundle",
             program_against("https://127.0.0.1:9"),
-            &["chat", "-m", "m", "--ca-bundle", "/nowhere.pem", "hi"],
+            &["chat", "-m", MODEL, "--ca-bundle", "/nowhere.pem", "hi"],
         ),
-        ("bad-proxy", keys("HTTPS_PROXY", "http://user:hunter2@[bad"), &["chat", "-m", "m", "hi"]),
+        ("bad-proxy", keys("HTTPS_PROXY", "http://user:hunter2@[bad"), &["chat", "-m", MODEL, "hi"]),
         ("no-system-file", program(), &["chat", "--demo", "-s", "@/nowhere.txt", "hi"]),
         ("no-request-file", program(), &["converse", "--demo", "/nowhere.json"]),
         ("no-scenario", program(), &["emulate", "--scenario", "/nowhere.json"]),
@@ -183,7 +191,7 @@ fn wrong_usage_and_configuration() {
 fn bearer_tokens_stay_off_plain_http() {
     let mut program = program();
     program.env("AWS_BEARER_TOKEN_BEDROCK", "ABSKsecret").env("AWS_REGION", "eu-west-1");
-    let ran = run(&mut program, &["chat", "-m", "m", "--endpoint", "http://bedrock.example", "hi"]);
+    let ran = run(&mut program, &["chat", "-m", MODEL, "--endpoint", "http://bedrock.example", "hi"]);
     assert!(!ran.stderr.contains("ABSKsecret"));
     snapshot("bearer-over-http", &ran);
 }
@@ -194,7 +202,8 @@ fn nobody_listens_and_nobody_is_found() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();
-    let once = |url: &str| run(&mut program_against(url), &["chat", "-m", "m", "--max-attempts", "1", "hi"]);
+    let once =
+        |url: &str| run(&mut program_against(url), &["chat", "-m", MODEL, "--max-attempts", "1", "hi"]);
     snapshot("connection-refused", &once(&format!("http://127.0.0.1:{port}")));
     let ran = once(&format!("http://{}", no_host()));
     assert_eq!(ran.code, 5, "{}", ran.stderr);

@@ -16,6 +16,7 @@ mod config;
 mod conformance;
 mod errors;
 mod home;
+mod models;
 mod renewal;
 mod sources;
 mod support;

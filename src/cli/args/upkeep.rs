@@ -39,7 +39,7 @@ pub(in crate::cli) struct ModelsList {
     /// Ask nobody: what the cache has
     #[arg(long)]
     pub(in crate::cli) offline: bool,
-    /// One key a line
+    /// One id a line
     #[arg(long, conflicts_with = "json")]
     pub(in crate::cli) plain: bool,
 }

@@ -46,7 +46,7 @@ pub(super) async fn run(
     let text = if global.json {
         format!("{}\n", to_json(&rows, settings.region.value.as_str(), offered.source()))
     } else if args.plain {
-        rows.iter().map(|row| row.key() + "\n").collect()
+        rows.iter().map(|row| format!("{}\n", row.id)).collect()
     } else {
         table(&rows).render(env)
     };
@@ -69,7 +69,7 @@ fn is_of(row: &Row, name: &str) -> bool {
 fn table(rows: &[Row]) -> Table {
     let cells = |row: &Row| {
         vec![
-            row.key(),
+            row.id.clone(),
             joined(&row.input),
             tokens_in_words(row.context_window),
             tokens_in_words(row.max_tokens),

@@ -44,7 +44,7 @@ impl Table {
             if taken <= width || *widest <= NARROWEST {
                 break;
             }
-            *widest = NARROWEST.max(*widest - (taken - width));
+            *widest = NARROWEST.max(widest.saturating_sub(taken - width));
         }
         let mut text = String::new();
         for row in all() {

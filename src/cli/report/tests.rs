@@ -21,10 +21,11 @@ fn words(command: &str) -> Vec<String> {
 }
 
 fn is_flag(name: &str) -> bool {
-    let command = Cli::command();
-    let chat = command.find_subcommand("chat").unwrap();
-    let mut known = command.get_arguments().chain(chat.get_arguments()).filter_map(clap::Arg::get_long);
-    known.any(|long| long == name) || name == "help"
+    fn has(command: &clap::Command, name: &str) -> bool {
+        command.get_arguments().any(|argument| argument.get_long() == Some(name))
+            || command.get_subcommands().any(|command| has(command, name))
+    }
+    has(&Cli::command(), name) || name == "help"
 }
 
 #[test]

@@ -1,0 +1,223 @@
+//! `outcrop models`, names of models, the default model and its fallbacks, against the emulator.
+
+use crate::support::{Ran, Server, program_against, run};
+use outcrop::emulator::{EmulatorOptions, Scenario};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+/// The program with a home folder of its own, and a configuration file in it.
+fn at_home(server: &Server, home: &Path, config: &str) -> Command {
+    let folder = home.join(".config/outcrop");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.json5"), config).unwrap();
+    let mut command = program_against(server.url());
+    command.env("HOME", home);
+    command
+}
+
+fn json_of(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"))
+}
+
+fn ids(listed: &Value) -> Vec<&str> {
+    listed["models"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect()
+}
+
+fn model<'a>(listed: &'a Value, id: &str) -> &'a Value {
+    let models = listed["models"].as_array().unwrap();
+    models.iter().find(|model| model["id"] == id).unwrap_or_else(|| panic!("{id} is not listed"))
+}
+
+#[test]
+fn written_models_join_the_listed_ones_and_their_facts_win() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let config = r#"{
+        model: "amazon-bedrock/us.anthropic.claude-sonnet-4-6",
+        agents: { defaults: { model: { fallbacks: ["amazon-bedrock/amazon.nova-lite-v1:0"] } } },
+        aliases: { quick: "amazon.nova-micro-v1:0" },
+        models: { providers: { bedrock: { baseUrl: "https://bedrock-runtime.us-east-1.amazonaws.com", models: [
+            { id: "amazon.nova-micro-v1:0", name: "Mine", contextWindow: 7000, input: ["text"],
+              cost: { input: 1, output: 2, cacheRead: 0.5, cacheWrite: 0 }, maxTokens: 99 },
+            { id: "acme.gone-v1:0", name: "Gone", cost: { input: 0, output: 0 } },
+        ] } } },
+    }"#;
+    let ran = run(&mut at_home(&server, home.path(), config), &["models", "list", "--all", "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let listed = json_of(&ran);
+    assert_eq!(listed["region"], "us-east-1");
+    assert_eq!(listed["source"], "service");
+    assert_eq!(listed["count"].as_u64().unwrap() as usize, ids(&listed).len());
+    assert!(ids(&listed).len() > 20, "one written model hides no others");
+    let mine = model(&listed, "amazon.nova-micro-v1:0");
+    assert_eq!(mine["key"], "amazon-bedrock/amazon.nova-micro-v1:0");
+    assert_eq!(
+        (&mine["name"], &mine["contextWindow"], &mine["maxTokens"]),
+        (&json!("Mine"), &json!(7000), &json!(99))
+    );
+    assert_eq!(mine["cost"]["input"], 1.0);
+    assert_eq!(mine["tags"], json!(["configured", "alias:quick"]));
+    let gone = model(&listed, "acme.gone-v1:0");
+    assert_eq!(
+        (&gone["available"], &gone["cost"], &gone["tags"]),
+        (&json!(false), &Value::Null, &json!(["configured", "missing"]))
+    );
+    assert_eq!(model(&listed, "us.anthropic.claude-sonnet-4-6")["tags"], json!(["default"]));
+    assert_eq!(model(&listed, "us.anthropic.claude-sonnet-4-6")["profileOf"], "anthropic.claude-sonnet-4-6");
+    assert_eq!(model(&listed, "amazon.nova-lite-v1:0")["tags"], json!(["fallback#1"]));
+    // Again, from the cache, with nobody to ask.
+    let offline = || at_home(&server, home.path(), config);
+    let again = run(&mut offline(), &["models", "list", "--offline", "--json"]);
+    assert_eq!(json_of(&again)["models"], listed["models"]);
+    assert_eq!(json_of(&again)["source"], "cache");
+    let only = run(&mut offline(), &["models", "list", "--configured", "--plain"]);
+    assert_eq!(only.stdout.lines().count(), 4, "{only:?}");
+    let replaced = config.replacen("models: {", "models: { mode: \"replace\",", 1);
+    let ran = run(&mut at_home(&server, home.path(), &replaced), &["models", "list", "--plain"]);
+    assert_eq!(ran.stdout.lines().count(), 4, "{ran:?}");
+}
+
+#[test]
+fn what_can_only_be_called_through_a_profile_is_no_entry_of_its_own() {
+    let server = Server::start();
+    let ran = run(&mut program_against(server.url()), &["models", "list", "--json"]);
+    let listed = json_of(&ran);
+    assert!(!ids(&listed).contains(&"emulator.schist-v1:0"));
+    assert_eq!(model(&listed, "us.emulator.schist-v1:0")["profileOf"], "emulator.schist-v1:0");
+    // Chat finds the profile, though nothing but the service knows it; the next time nobody is asked.
+    let home = tempfile::tempdir().unwrap();
+    let command = || at_home(&server, home.path(), "{}");
+    let chat = ["chat", "-m", "emulator.schist-v1:0", "--max-tokens", "3", "hi"];
+    let ran = run(&mut command(), &chat);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(
+        ran.stderr.matches("is called through the inference profile `us.emulator.schist-v1:0`").count(),
+        1,
+        "{ran:?}"
+    );
+    let ran = run(command().arg("-v"), &chat);
+    assert_eq!(ran.stderr.matches("> POST").count(), 1, "{ran:?}");
+    assert!(!ran.stderr.contains("> GET"), "{ran:?}");
+}
+
+#[test]
+fn a_denied_list_of_profiles_is_a_warning_and_a_denied_list_of_models_an_error() {
+    let deny = |operation: &str| {
+        let rule =
+            json!([{ "match": { "operation": operation }, "fault": { "kind": "denied" } }]).to_string();
+        let scenario = Scenario::from_json(&rule).unwrap_or_else(|problem| panic!("{problem}"));
+        Server::with(EmulatorOptions { scenario, tokens_per_second: 0.0, ..EmulatorOptions::default() })
+    };
+    let server = deny("ListInferenceProfiles");
+    let ran = run(&mut program_against(server.url()), &["models", "list", "--plain"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("`bedrock:ListInferenceProfiles`"), "{ran:?}");
+    assert!(ran.stdout.contains("amazon.nova-micro-v1:0"));
+    let server = deny("ListFoundationModels");
+    let ran = run(&mut program_against(server.url()), &["models", "list"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("bedrock:ListFoundationModels"), "{ran:?}");
+    let ran = run(
+        &mut program_against(server.url()),
+        &["chat", "-m", "amazon.nova-micro-v1:0", "--max-tokens", "3", "hi"],
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn probes_call_the_model_and_name_the_class_of_a_failure() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let config = r#"{ model: "amazon-bedrock/emulator.denied" }"#;
+    let ran =
+        run(&mut at_home(&server, home.path(), config), &["models", "status", "--probe-provider", "bedrock"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stdout.contains("amazon-bedrock/emulator.denied\tauth"), "{ran:?}");
+    let models = [
+        "--probe-model",
+        "amazon.nova-micro-v1:0",
+        "--probe-model",
+        "emulator.throttle",
+        "--probe-model",
+        "emulator.slow-60000",
+    ];
+    let arguments = [&["models", "status", "--json", "--probe-timeout", "200ms"][..], &models].concat();
+    let mut command = at_home(&server, home.path(), config);
+    let ran = run(command.env("AWS_MAX_ATTEMPTS", "1"), &arguments);
+    let probes = &json_of(&ran)["auth"]["probes"]["results"];
+    let status: Vec<&str> =
+        probes.as_array().unwrap().iter().map(|probe| probe["status"].as_str().unwrap()).collect();
+    assert_eq!(status, ["ok", "rate_limit", "timeout"], "{ran:?}");
+}
+
+#[test]
+fn a_check_tells_credentials_from_models() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let check = |config: &str, secret: Option<&str>| {
+        let mut command = at_home(&server, home.path(), config);
+        match secret {
+            Some(_) => {}
+            None => {
+                command.env_remove("AWS_ACCESS_KEY_ID");
+            }
+        }
+        run(&mut command, &["models", "status", "--check"]).code
+    };
+    assert_eq!(check(r#"{ model: "amazon.nova-micro-v1:0" }"#, Some("")), 0);
+    assert_eq!(check(r#"{ model: "amazon.nova-micro-v1:0" }"#, None), 3);
+    assert_eq!(check("{}", Some("")), 4);
+    assert_eq!(check(r#"{ model: "acme.gone-v1:0" }"#, Some("")), 4);
+}
+
+#[test]
+fn fallbacks_serve_the_default_model_and_no_named_one() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let config = r#"{
+        model: "emulator.denied",
+        agents: { defaults: { model: { fallbacks: ["emulator.not-granted", "emulator.exception-throttling-0", "amazon.nova-micro-v1:0"] } } },
+    }"#;
+    let ran = run(&mut at_home(&server, home.path(), config), &["chat", "--max-tokens", "3", "hi"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.stderr.matches("trying the fallback").count(), 3, "{ran:?}");
+    let ran = run(&mut at_home(&server, home.path(), config), &["chat", "-m", "emulator.denied", "hi"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    // What has begun is not begun again.
+    let begun = r#"{ model: "emulator.exception-throttling-3", agents: { defaults: { model: { fallbacks: ["amazon.nova-micro-v1:0"] } } } }"#;
+    let ran = run(&mut at_home(&server, home.path(), begun), &["chat", "hi"]);
+    assert_eq!(ran.code, 6, "{ran:?}");
+}
+
+#[test]
+fn openclaws_own_file_is_read_where_there_is_none_of_ours() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".openclaw")).unwrap();
+    let file = home.path().join(".openclaw/openclaw.json");
+    std::fs::write(&file, r#"{ gateway: { port: 1 }, agents: { defaults: { model: { primary: "amazon-bedrock/amazon.nova-micro-v1:0" } } } }"#).unwrap();
+    let command = || {
+        let mut command = program_against(server.url());
+        command.env("HOME", home.path());
+        command
+    };
+    let ran = run(&mut command(), &["chat", "--max-tokens", "3", "hi"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = run(&mut command(), &["models", "status"]);
+    assert!(ran.stdout.contains("(OpenClaw's, read only)"), "{ran:?}");
+}
+
+#[test]
+fn one_model_is_shown_with_all_that_is_known() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let config = r#"{ aliases: { fast: "haiku-4-5" } }"#;
+    let ran = run(&mut at_home(&server, home.path(), config), &["models", "show", "sonnet-4-5", "--json"]);
+    let shown = json_of(&ran);
+    assert_eq!(shown["id"], "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    assert_eq!(shown["contextWindow"], 200_000);
+    assert_eq!(shown["resolution"].as_array().unwrap().len(), 2);
+    let ran = run(&mut at_home(&server, home.path(), config), &["models", "show", "no-such-thing-at-all"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+}
