@@ -1,7 +1,7 @@
 //! `outcrop config`: the configuration file, shown and changed.
 
 use super::args::{Config as Command, Global};
-use super::emulate::misplaced;
+use super::emulate;
 use super::out::Out;
 use super::report::Report;
 use crate::Env;
@@ -11,21 +11,14 @@ use crate::origin::Origin;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal};
 
-/// Which configuration file the flags ask for.
-pub(super) fn choice(global: &Global) -> ConfigChoice {
-    match (&global.config, global.no_config) {
-        (_, true) => ConfigChoice::None,
-        (Some(path), false) => ConfigChoice::File(path.clone()),
-        (None, false) => ConfigChoice::Search,
-    }
-}
-
 pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> Result<(), Box<Report>> {
-    if let Some(flag) = misplaced(global).or_else(|| global.no_config.then_some("--no-config")) {
+    let misplaced = emulate::misplaced(global).filter(|flag| *flag != "--config");
+    if let Some(flag) = misplaced.or_else(|| global.no_config.then_some("--no-config")) {
         return Err(usage(&format!("`{flag}` has no meaning for `config`")));
     }
-    let find = || Location::find(env, &choice(global)).ok_or_else(no_home);
-    let own = || Location::own(env, &choice(global)).ok_or_else(no_home);
+    let choice = global.config.clone().map_or(ConfigChoice::Search, ConfigChoice::File);
+    let find = || Location::find(env, &choice).ok_or_else(no_home);
+    let own = || Location::own(env, &choice).ok_or_else(no_home);
     match command {
         Command::Get { key } => get(&find()?, key.as_deref(), global.json, out),
         Command::Set { key, value, string } => {
