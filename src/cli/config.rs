@@ -5,7 +5,7 @@ use super::emulate;
 use super::out::Out;
 use super::report::Report;
 use crate::Env;
-use crate::config::{self, ConfigChoice, KeyPath, Location, Owner};
+use crate::config::{self, Config, ConfigChoice, KeyPath, Location, Owner};
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> R
             Ok(())
         }
         Command::Path => show_path(&find()?, global.json, out),
-        Command::Validate => validate(env, &find()?, out),
+        Command::Validate => validate(env, &choice, &find()?, out),
         Command::Keys => keys(out).map_err(plain),
     }
 }
@@ -119,19 +119,19 @@ fn show_path(location: &Location, as_json: bool, out: &Out) -> Result<(), Box<Re
 }
 
 /// Every problem is an error of its own; the last one ends the command.
-fn validate(env: &Env, location: &Location, out: &Out) -> Result<(), Box<Report>> {
+fn validate(env: &Env, choice: &ConfigChoice, location: &Location, out: &Out) -> Result<(), Box<Report>> {
     let mut problems = config::validate(env, location).map_err(plain)?;
     let last = problems.pop();
     for problem in &problems {
         out.fail(&Report::plain(problem));
     }
-    match last {
-        Some(problem) => Err(plain(problem)),
-        None => {
-            out.note(&format!("nothing is wrong with `{}`", location.path.display()));
-            Ok(())
-        }
+    if let Some(problem) = last {
+        return Err(plain(problem));
     }
+    out.note(&format!("nothing is wrong with `{}`", location.path.display()));
+    let config = Config::load(env, choice).map_err(plain)?;
+    config.warnings.iter().for_each(|warning| out.note(warning));
+    Ok(())
 }
 
 /// One key a paragraph for people, one a line for programs.
