@@ -1,31 +1,24 @@
 //! `outcrop config`: the configuration file, shown and changed.
 
 use super::args::{Config as Command, Global};
-use super::emulate::misplaced;
+use super::emulate;
 use super::out::Out;
 use super::report::Report;
 use crate::Env;
-use crate::config::{self, ConfigChoice, KeyPath, Location, Owner};
+use crate::config::{self, Config, ConfigChoice, KeyPath, Location, Owner};
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal};
 
-/// Which configuration file the flags ask for.
-pub(super) fn choice(global: &Global) -> ConfigChoice {
-    match (&global.config, global.no_config) {
-        (_, true) => ConfigChoice::None,
-        (Some(path), false) => ConfigChoice::File(path.clone()),
-        (None, false) => ConfigChoice::Search,
-    }
-}
-
 pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> Result<(), Box<Report>> {
-    if let Some(flag) = misplaced(global).or_else(|| global.no_config.then_some("--no-config")) {
+    let misplaced = emulate::misplaced(global).filter(|flag| *flag != "--config");
+    if let Some(flag) = misplaced.or_else(|| global.no_config.then_some("--no-config")) {
         return Err(usage(&format!("`{flag}` has no meaning for `config`")));
     }
-    let find = || Location::find(env, &choice(global)).ok_or_else(no_home);
-    let own = || Location::own(env, &choice(global)).ok_or_else(no_home);
+    let choice = global.config.clone().map_or(ConfigChoice::Search, ConfigChoice::File);
+    let find = || Location::find(env, &choice).ok_or_else(no_home);
+    let own = || Location::own(env, &choice).ok_or_else(no_home);
     match command {
         Command::Get { key } => get(&find()?, key.as_deref(), global.json, out),
         Command::Set { key, value, string } => {
@@ -43,7 +36,7 @@ pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> R
             Ok(())
         }
         Command::Path => show_path(&find()?, global.json, out),
-        Command::Validate => validate(env, &find()?, out),
+        Command::Validate => validate(env, &choice, &find()?, out),
         Command::Keys => keys(out).map_err(plain),
     }
 }
@@ -126,19 +119,19 @@ fn show_path(location: &Location, as_json: bool, out: &Out) -> Result<(), Box<Re
 }
 
 /// Every problem is an error of its own; the last one ends the command.
-fn validate(env: &Env, location: &Location, out: &Out) -> Result<(), Box<Report>> {
+fn validate(env: &Env, choice: &ConfigChoice, location: &Location, out: &Out) -> Result<(), Box<Report>> {
     let mut problems = config::validate(env, location).map_err(plain)?;
     let last = problems.pop();
     for problem in &problems {
         out.fail(&Report::plain(problem));
     }
-    match last {
-        Some(problem) => Err(plain(problem)),
-        None => {
-            out.note(&format!("nothing is wrong with `{}`", location.path.display()));
-            Ok(())
-        }
+    if let Some(problem) = last {
+        return Err(plain(problem));
     }
+    out.note(&format!("nothing is wrong with `{}`", location.path.display()));
+    let config = Config::load(env, choice).map_err(plain)?;
+    config.warnings.iter().for_each(|warning| out.note(warning));
+    Ok(())
 }
 
 /// One key a paragraph for people, one a line for programs.

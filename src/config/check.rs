@@ -178,10 +178,11 @@ impl Check<'_> {
     fn found(&self, node: &Node, kind: Kind) -> String {
         let written = self.document.text.get(node.span.clone()).unwrap_or_default();
         let is_short = written.chars().count() <= 40 && !written.contains(['\n', '\r', '`']);
-        match (&node.kind, kind) {
-            (NodeKind::Scalar(_), kind) if is_short && kind != Kind::Secret => format!("`{written}`"),
-            _ => node.type_name().to_owned(),
+        let is_scalar = matches!(node.kind, NodeKind::Scalar(_));
+        if is_scalar && is_short && kind != Kind::Secret {
+            return format!("`{written}`");
         }
+        node.type_name().to_owned()
     }
 
     /// The same value with placeholders replaced. Pasted secrets and absent variables are problems.

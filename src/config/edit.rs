@@ -114,6 +114,19 @@ pub(super) fn find<'n>(root: &'n Node, segments: &[String]) -> Option<&'n Node> 
     segments.iter().try_fold(root, |node, name| child(node, name).map(|entry| &entry.value))
 }
 
+/// Whether a byte is the beginning of a key on the way to a path, or within the value at its end.
+pub(super) fn is_on_path(document: &Document, path: &KeyPath, offset: usize) -> bool {
+    let Some(mut node) = document.root.as_ref() else { return false };
+    for name in path.segments() {
+        match child(node, name) {
+            Some(entry) if entry.start == offset => return true,
+            Some(entry) => node = &entry.value,
+            None => return false,
+        }
+    }
+    node.span.contains(&offset)
+}
+
 /// The member or element of that name. A name of the provider finds it under its other names too.
 fn child<'n>(node: &'n Node, name: &str) -> Option<&'n Entry> {
     match &node.kind {

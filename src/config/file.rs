@@ -49,7 +49,9 @@ impl Location {
     pub fn find(env: &Env, choice: &ConfigChoice) -> Option<Self> {
         let own = Self::own(env, choice);
         let is_named = own.as_ref().is_some_and(|own| own.origin != Origin::Default);
-        if is_named || *choice == ConfigChoice::None || own.as_ref().is_some_and(|own| own.path.exists()) {
+        // A file that cannot be looked at is there: reading it says why.
+        let exists = |own: &Self| own.path.try_exists().unwrap_or(true);
+        if is_named || *choice == ConfigChoice::None || own.as_ref().is_some_and(exists) {
             return own;
         }
         openclaw(env).or(own)

@@ -8,16 +8,21 @@ use super::check;
 use super::check::{Fault, Problem};
 use super::document::Document;
 use super::edit::{self, NoPlace};
-use super::file::{Location, Owner, parse};
+use super::file::{ConfigChoice, Location, Owner, parse};
 use super::keys::{Below, Kind};
 use super::path::{KeyPath, join};
 use crate::env::Env;
 use crate::error::{ConfigProblem, Error, IoFailure, Result};
 use crate::origin::Origin;
 use serde_json::Value;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long to wait for other writers.
+const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a change did, beside the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +43,7 @@ pub struct Changed {
 /// [`Error::Config`] when the key is unknown, the value has a wrong type or looks like a secret, or nothing can
 /// stand at that path; [`Error::ConfigSyntax`] when the file is no JSON5; [`Error::Io`]. The file is as it was.
 pub fn set(env: &Env, location: &Location, path: &KeyPath, value: &Value) -> Result<Changed> {
-    change(env, location, &|document| {
+    change(env, location, path, &|document| {
         edit::set(document, path, value).map_err(|no_place| {
             let hints = match &no_place {
                 NoPlace::Taken { place, .. } if !place.is_empty() => {
@@ -57,7 +62,7 @@ pub fn set(env: &Env, location: &Location, path: &KeyPath, value: &Value) -> Res
 ///
 /// As for [`set`]; [`Error::Config`] too when the key is not in the file.
 pub fn unset(env: &Env, location: &Location, path: &KeyPath) -> Result<Changed> {
-    change(env, location, &|document| {
+    change(env, location, path, &|document| {
         edit::unset(document, path).ok_or_else(|| not_there(location, document, path))
     })
 }
@@ -101,6 +106,9 @@ fn refused(location: &Location, key: &str, problem: String, hints: Vec<String>) 
     }))
 }
 
+/// Makes the new text of the old file.
+type Edit<'a> = &'a dyn Fn(&Document) -> Result<String>;
+
 /// A change that may be written.
 struct Prepared {
     text: String,
@@ -108,28 +116,30 @@ struct Prepared {
     notes: Vec<String>,
 }
 
-fn change(env: &Env, location: &Location, edit: &dyn Fn(&Document) -> Result<String>) -> Result<Changed> {
+fn change(env: &Env, location: &Location, path: &KeyPath, edit: Edit<'_>) -> Result<Changed> {
     let target = follow_links(&location.path).map_err(|error| failure("write", &location.path, error))?;
     // Tried without a lock first: a change that is refused leaves no folder and no lock file behind.
-    prepare(env, location, &target, edit)?;
+    prepare(env, location, &target, path, edit)?;
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
     };
     make_folder(folder).map_err(|error| failure("create", folder, error))?;
-    let lock = lock(&target).map_err(|error| failure("lock", &target, error))?;
-    let Prepared { text, replaces, notes } = prepare(env, location, &target, edit)?;
+    let lock = lock(&target, LOCK_LIMIT).map_err(|error| failure("lock", &target, error))?;
+    let Prepared { text, replaces, notes } = prepare(env, location, &target, path, edit)?;
     replace(&target, folder, text.as_bytes()).map_err(|error| failure("write", &target, error))?;
     drop(lock);
     Ok(Changed { path: target, replaces, notes })
 }
 
-/// Reads and edits. A change may not add a problem to the file; one that was there before does not stop it.
+/// Reads, edits and checks. A change may not add a problem to the file; one that was there before, and has
+/// nothing to do with the key, does not stop it.
 fn prepare(
     env: &Env,
     location: &Location,
     target: &Path,
-    edit: &dyn Fn(&Document) -> Result<String>,
+    path: &KeyPath,
+    edit: Edit<'_>,
 ) -> Result<Prepared> {
     let (old, replaces) = match fs::read(target) {
         Ok(bytes) => (parse(bytes, target)?, None),
@@ -137,11 +147,14 @@ fn prepare(
         Err(error) => return Err(failure("read", target, error)),
     };
     let new = parse(edit(&old)?.into_bytes(), target)?;
-    let known = super::read(&old, location, env).1;
+    let mut known = super::read(&old, location, env).1;
+    known.retain(|problem| !edit::is_on_path(&old, path, problem.offset));
+    let is_known = |problem: &Problem| {
+        known.iter().any(|known| (&known.key, &known.problem) == (&problem.key, &problem.problem))
+    };
     let mut notes = Vec::new();
-    for problem in super::read(&new, location, env).1 {
+    for problem in super::read(&new, location, env).1.into_iter().filter(|problem| !is_known(problem)) {
         match problem.fault {
-            _ if is_among(&problem, &known) => {}
             Fault::Written => return Err(refused(location, &problem.key, problem.problem, problem.hints)),
             Fault::Incomplete | Fault::Environment => {
                 notes.push(format!("`{}`: {}", problem.key, problem.problem))
@@ -151,27 +164,19 @@ fn prepare(
     Ok(Prepared { text: new.text, replaces, notes })
 }
 
-/// Whether a problem was there before, wherever its line is now.
-fn is_among(problem: &Problem, known: &[Problem]) -> bool {
-    known.iter().any(|known| (&known.key, &known.problem) == (&problem.key, &problem.problem))
-}
-
 /// What a file begins with that does not exist yet: nothing, or what was read from OpenClaw's so far.
 fn begin(env: &Env, location: &Location) -> Result<(Document, Option<PathBuf>)> {
-    let empty = Document { text: String::new(), root: None };
-    if location.origin != Origin::Default {
-        return Ok((empty, None));
+    let is_usual = location.origin == Origin::Default;
+    let read_so_far = is_usual.then(|| Location::find(env, &ConfigChoice::Search)).flatten();
+    if let Some(theirs) = read_so_far.filter(|found| found.owner == Owner::OpenClaw)
+        && let Some(settings) = check::check(&theirs.read()?, Owner::OpenClaw, None).root
+    {
+        let comment =
+            format!("Begun with the settings that outcrop had read from {}.", theirs.path.display());
+        let text = edit::new_text(&comment, &settings.to_value());
+        return Ok((parse(text.into_bytes(), &location.path)?, Some(theirs.path)));
     }
-    let theirs =
-        Location::find(env, &super::ConfigChoice::Search).filter(|found| found.owner == Owner::OpenClaw);
-    let Some(theirs) = theirs else { return Ok((empty, None)) };
-    let document = theirs.read()?;
-    let Some(settings) = check::check(&document, Owner::OpenClaw, None).root else {
-        return Ok((empty, None));
-    };
-    let comment = format!("Begun with the settings that outcrop had read from {}.", theirs.path.display());
-    let text = edit::new_text(&comment, &settings.to_value());
-    Ok((parse(text.into_bytes(), &location.path)?, Some(theirs.path)))
+    Ok((Document { text: String::new(), root: None }, None))
 }
 
 fn failure(action: &'static str, path: &Path, source: io::Error) -> Error {
@@ -201,13 +206,25 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Waits for the lock; it ends with the value.
-fn lock(target: &Path) -> io::Result<File> {
+/// Takes the lock; it ends with the value. Others hold it for milliseconds, unless they were stopped.
+fn lock(target: &Path, limit: Duration) -> io::Result<File> {
+    const PAUSE: Duration = Duration::from_millis(5);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
-    let file = private(&mut options).open(beside(target, ".lock"))?;
-    file.lock()?;
-    Ok(file)
+    let path = beside(target, ".lock");
+    let file = private(&mut options).open(&path)?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < limit => thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                let held = format!("another process holds `{}`", path.display());
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, held));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 fn replace(target: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -2,6 +2,7 @@ use super::*;
 use crate::converse::{GuardrailStreamProcessingMode, GuardrailTrace};
 use crate::origin::Sourced;
 use crate::region::Region;
+use proptest::prelude::*;
 use std::path::Path;
 use std::time::Duration;
 
@@ -394,5 +395,31 @@ fn every_key_of_the_table_makes_a_difference() {
         let (config, problems) = read_as(Owner::Outcrop, &text, &Env::empty());
         let differs = config != with || !problems.is_empty();
         assert_eq!(differs, !without_effect.contains(&key.path.as_str()), "{}", key.path);
+    }
+}
+
+proptest! {
+    /// Whatever stands at whatever key, the file is read, and problems point into it.
+    #[test]
+    fn any_document_is_read_or_has_problems(
+        at in any::<prop::sample::Index>(),
+        messy in document::messy::object(),
+        is_ours in any::<bool>(),
+    ) {
+        let keys = keys::all();
+        let path = keys[at.index(keys.len())].path.replace("[]", "[0]").replace('*', "x");
+        let everything = Document::parse(EVERYTHING.to_owned()).unwrap();
+        let path = KeyPath::parse(&path).unwrap();
+        for value in messy.value.as_object().unwrap().values().chain([&messy.value]) {
+            let text = edit::set(&everything, &path, value).unwrap_or_default();
+            let owner = if is_ours { Owner::Outcrop } else { Owner::OpenClaw };
+            for text in [&text, &messy.text] {
+                let location = Location { path: "c".into(), owner, origin: Origin::Default };
+                let document = Document::parse(text.clone()).unwrap();
+                for problem in read(&document, &location, &Env::empty()).1 {
+                    prop_assert!(problem.offset < text.len() && !problem.key.is_empty());
+                }
+            }
+        }
     }
 }

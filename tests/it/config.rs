@@ -209,7 +209,16 @@ fn all_problems_are_listed() {
     let kinds: Vec<serde_json::Value> =
         ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(kinds.len() == 3 && kinds.iter().all(|error| error["kind"] == "config"), "{}", ran.stderr);
-    assert_eq!(Home::with("{ model: 'm' }").config(&["validate"]).code, 0);
+    let good = Home::with("{ model: 'm' }").config(&["validate"]);
+    assert_eq!(
+        (good.code, good.stderr.as_str()),
+        (0, "note: nothing is wrong with `~/.config/outcrop/config.json5`\n")
+    );
+    let theirs = Home::new();
+    theirs.write(".openclaw/openclaw.json", "{\n  agents: { $include: 'agents.json' } }");
+    let said = theirs.config(&["validate"]);
+    assert_eq!(said.code, 0);
+    assert!(said.stderr.ends_with("note: `agents.$include` in line 2 is not followed\n"), "{}", said.stderr);
 }
 
 #[test]

@@ -76,6 +76,48 @@ fn a_wrong_file_can_be_repaired_key_by_key() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "{\n  chat: { maxTokens: 5 },\n  model: \"m\",\n}\n");
 }
 
+/// One wrong value for another of the same kind is refused as the first would have been.
+#[test]
+fn a_problem_of_the_key_itself_counts_though_it_was_there() {
+    let home = tempfile::tempdir().unwrap();
+    let env = env(home.path());
+    let path = own(&env).path;
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let text = "{ model: 'AKIAIOSFODNN7EXAMPLE', modle: 1, modles: { x: 1 } }";
+    fs::write(&path, text).unwrap();
+    for (key, value) in
+        [("model", "ASIAIOSFODNN7EXAMPLE"), ("modle", "2"), ("modles.x", "2"), ("modles.y", "2")]
+    {
+        assert!(matches!(set_text(&env, key, value), Err(Error::Config(_))), "{key}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    set_text(&env, "chat.maxTokens", "2").unwrap();
+    set_text(&env, "model", "m").unwrap();
+}
+
+#[test]
+fn a_lock_that_is_never_given_up_ends_the_wait() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("c.json5");
+    let held = lock(&target, Duration::ZERO).unwrap();
+    let refused = lock(&target, Duration::ZERO).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+    assert!(refused.to_string().ends_with("c.json5.lock`"), "{refused}");
+    drop(held);
+    lock(&target, Duration::ZERO).unwrap();
+}
+
+#[test]
+fn what_a_killed_writer_left_is_no_hindrance() {
+    let home = tempfile::tempdir().unwrap();
+    let env = env(home.path());
+    let path = set_text(&env, "model", "a").unwrap().path;
+    fs::write(beside(&path, ".tmp"), "half of a fi").unwrap();
+    set_text(&env, "model", "b").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "{\n  model: \"b\",\n}\n");
+    assert!(!beside(&path, ".tmp").exists());
+}
+
 #[test]
 fn what_is_still_missing_is_a_note() {
     let home = tempfile::tempdir().unwrap();
