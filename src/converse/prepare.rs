@@ -31,6 +31,7 @@ mod draft;
 mod fields;
 mod first_turn;
 mod identifier;
+pub mod learn;
 mod media_format;
 mod media_support;
 mod mind;
@@ -63,7 +64,7 @@ mod wishes;
 #[cfg(test)]
 mod tests;
 
-pub use options::{AnswerSchema, CacheRetention, PrepareOptions, ThinkingDisplay, ThinkingLevel, ToolUse};
+pub use options::{AnswerSchema, CacheRetention, PrepareOptions, ThinkingDisplay, ThinkingLevel, ToolWish};
 pub use report::{Adjustment, Rule};
 
 use super::{ConverseRequest, Document, ToolUseBlock};
@@ -77,10 +78,10 @@ const RULES: [fn(&mut Draft<'_>); 27] = [
     wishes::apply,
     tools::apply,
     structured_output::apply,
+    tool_history::apply,
     tool_names::apply,
     tool_schemas::apply,
     roles::apply,
-    tool_history::apply,
     placement::apply,
     media_format::apply,
     media_support::apply,
@@ -88,7 +89,7 @@ const RULES: [fn(&mut Draft<'_>); 27] = [
     tool_input::apply,
     blank::apply,
     turns::apply,
-    pairing,
+    tool_pairing::apply,
     first_turn::apply,
     tool_result_images::apply,
     documents::apply,
@@ -102,13 +103,6 @@ const RULES: [fn(&mut Draft<'_>); 27] = [
     system_prompt::apply,
     cache_points::apply,
 ];
-
-/// Pairs only where calls may stand.
-fn pairing(draft: &mut Draft<'_>) {
-    if draft.request.tool_config.is_some() {
-        tool_pairing::apply(draft);
-    }
-}
 
 /// A request that a model accepts, and how it came to be.
 #[derive(Debug, Clone, PartialEq)]

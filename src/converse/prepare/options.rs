@@ -27,7 +27,7 @@ pub struct PrepareOptions {
     /// Where the prompt is cached, and for how long; `None` leaves it to the model's facts.
     pub cache: Option<CacheRetention>,
     /// Which tool to call, if the request does not say so.
-    pub tool_choice: Option<ToolUse>,
+    pub tool_choice: Option<ToolWish>,
     /// The schema of the answer.
     pub schema: Option<AnswerSchema>,
     /// The guardrail to apply.
@@ -40,7 +40,9 @@ pub struct PrepareOptions {
     pub metadata: BTreeMap<String, String>,
     /// Where the request goes: GovCloud refuses some fields.
     pub region: Option<Region>,
-    /// Fields that this model refused before, as [`Refusal`](super::learn::Refusal) names them.
+    /// What this model refused before and must not get again: members of `additionalModelRequestFields` (a dot
+    /// leads to a member of one), `strict` of tools, `cachePoint` and `cachePoint.ttl`.
+    /// [`learn::apply`](super::learn::apply) fills it.
     pub refused: BTreeSet<String>,
 }
 
@@ -123,7 +125,7 @@ pub enum CacheRetention {
 /// Which tool to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ToolUse {
+pub enum ToolWish {
     /// One of the choices that Converse knows.
     Choice(ToolChoice),
     /// No tool. Converse has no word for it: the tools are left out.

@@ -1,8 +1,7 @@
 //! Rule `refused`: what a model has refused before is left out.
 //!
-//! Names are those of [`Refusal`](super::learn::Refusal): members of `additionalModelRequestFields`, with dots
-//! for members of members, and `strict` for the member of tools. Other names are looked at by the rules that
-//! set them.
+//! A name is a member of `additionalModelRequestFields`, with a dot before a member of it, or `strict` for the
+//! member of tools. `cachePoint` and `cachePoint.ttl` are the business of the rule `cache-points`.
 
 use super::draft::Draft;
 use super::fields::Fields;

@@ -7,7 +7,6 @@ use super::draft::Draft;
 use super::mind::{self, Mind};
 use super::report::Rule;
 use crate::catalog::facts::TopK;
-use serde_json::json;
 
 const TEMPERATURE: &str = "inferenceConfig.temperature";
 const TOP_P: &str = "inferenceConfig.topP";
@@ -56,7 +55,7 @@ fn in_range(draft: &mut Draft<'_>, what: &str, value: Option<f64>) -> Option<f64
 }
 
 fn no_temperature(draft: &Draft<'_>, mind: Mind, temperature: f64) -> Option<Reason> {
-    if !draft.facts.sampling.temperature || draft.is_refused("temperature") {
+    if !draft.facts.sampling.temperature {
         return Some(("this model refuses the parameter", Some("sampling.temperature")));
     }
     let is_one = (temperature - 1.0).abs() < f64::EPSILON;
@@ -64,7 +63,7 @@ fn no_temperature(draft: &Draft<'_>, mind: Mind, temperature: f64) -> Option<Rea
 }
 
 fn no_top_p(draft: &Draft<'_>, mind: Mind, has_temperature: bool) -> Option<Reason> {
-    if !draft.facts.sampling.top_p || draft.is_refused("top_p") {
+    if !draft.facts.sampling.top_p {
         return Some(("this model refuses the parameter", Some("sampling.topP")));
     }
     if has_temperature && !draft.facts.sampling.temperature_with_top_p {
@@ -88,8 +87,13 @@ fn no_sampling(mind: Mind) -> Option<Reason> {
 fn top_k(draft: &mut Draft<'_>, mind: Mind) {
     const OPTION: &str = "options.topK";
     let Some(top_k) = draft.options.top_k else { return };
-    let place = draft.facts.sampling.top_k;
-    if place == TopK::Refused || draft.is_refused("top_k") {
+    let (name, inner) = match draft.facts.sampling.top_k {
+        TopK::Refused => ("", None),
+        TopK::Flat => ("top_k", None),
+        TopK::K => ("k", None),
+        TopK::InferenceConfig => ("inferenceConfig", Some("topK")),
+    };
+    if name.is_empty() || draft.is_refused(name) {
         let why = "this model refuses the parameter";
         draft.note(Rule::Sampling, OPTION, why, Some("sampling.topK"));
         return;
@@ -99,20 +103,14 @@ fn top_k(draft: &mut Draft<'_>, mind: Mind) {
         return;
     }
     let Some(mut fields) = draft.fields() else { return };
-    let name = match place {
-        TopK::Refused => return,
-        TopK::Flat => "top_k",
-        TopK::K => "k",
-        TopK::InferenceConfig => "inferenceConfig",
-    };
-    if place == TopK::InferenceConfig {
-        let Some(mut config) = fields.object(name).filter(|config| !config.has("topK")) else { return };
-        config.set("topK", &top_k);
-        fields.set(name, &config);
-    } else if fields.has(name) {
-        return;
-    } else {
-        fields.set(name, &json!(top_k));
+    match inner {
+        None if fields.has(name) => return,
+        None => fields.set(name, &top_k),
+        Some(inner) => {
+            let Some(mut config) = fields.object(name).filter(|config| !config.has(inner)) else { return };
+            config.set(inner, &top_k);
+            fields.set(name, &config);
+        }
     }
     draft.request.additional_model_request_fields = fields.into_document();
 }

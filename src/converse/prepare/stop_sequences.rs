@@ -12,7 +12,7 @@ const MOST: usize = 2_500;
 pub(super) fn apply(draft: &mut Draft<'_>) {
     let Some(mut config) = draft.request.inference_config.take() else { return };
     let given = config.stop_sequences.len();
-    if given > 0 && (!draft.facts.sampling.stop_sequences || draft.is_refused("stop_sequences")) {
+    if given > 0 && !draft.facts.sampling.stop_sequences {
         let why = "this model refuses stop sequences, so the answer does not stop at them";
         draft.note(Rule::StopSequences, PLACE, why, Some("sampling.stopSequences"));
         config.stop_sequences.clear();

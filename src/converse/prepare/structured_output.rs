@@ -6,7 +6,7 @@
 
 use super::draft::Draft;
 use super::identifier::Shape;
-use super::options::{AnswerSchema, ToolUse};
+use super::options::{AnswerSchema, ToolWish};
 use super::report::Rule;
 use super::{AnswerLane, StructuredAnswer, schema};
 use crate::catalog::facts::StructuredOutput;
@@ -88,8 +88,8 @@ fn tool(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Value) -> AnswerLane {
     };
     let is_alone = specs().next().is_none();
     let is_free = match &draft.options.tool_choice {
-        None | Some(ToolUse::Never) => config.tool_choice.is_none(),
-        Some(ToolUse::Choice(_)) => false,
+        None | Some(ToolWish::Never) => config.tool_choice.is_none(),
+        Some(ToolWish::Choice(_)) => false,
     };
     let spec = ToolSpecification::new(name.clone(), Document::from(root)).description(description);
     config.tools.push(Tool::ToolSpec(spec));

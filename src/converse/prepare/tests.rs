@@ -3,6 +3,7 @@
 mod caching;
 mod check;
 mod history;
+mod learning;
 mod media;
 mod property;
 mod structured;

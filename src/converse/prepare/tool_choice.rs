@@ -5,7 +5,7 @@
 
 use super::draft::Draft;
 use super::mind;
-use super::options::ToolUse;
+use super::options::ToolWish;
 use super::report::Rule;
 use super::structured_output;
 use crate::catalog::facts::ToolChoices;
@@ -13,8 +13,8 @@ use crate::converse::{SpecificToolChoice, Tool, ToolChoice, ToolConfiguration};
 
 pub(super) fn apply(draft: &mut Draft<'_>) {
     let wished = match &draft.options.tool_choice {
-        Some(ToolUse::Choice(choice)) => Some(sent(draft, choice)),
-        Some(ToolUse::Never) | None => None,
+        Some(ToolWish::Choice(choice)) => Some(sent(draft, choice)),
+        Some(ToolWish::Never) | None => None,
     };
     let Some(mut config) = draft.request.tool_config.take() else {
         if wished.is_some_and(|choice| choice != ToolChoice::Auto {}) {

@@ -3,6 +3,7 @@
 //! One turn in which the model wrote something else would make every later request fail. Text that is an
 //! object becomes one; anything else is kept under a key.
 
+use super::WRAPPED;
 use super::draft::{Draft, is_blank};
 use super::report::Rule;
 use crate::converse::{ContentBlock, Document};
@@ -13,36 +14,33 @@ const KEY: &str = "input";
 pub(super) fn apply(draft: &mut Draft<'_>) {
     draft.each_block(|draft, spot, mut block, out| {
         if let ContentBlock::ToolUse(call) = &mut block
-            && let Some(input) = object(&call.input)
+            && !call.input.as_json().starts_with('{')
         {
-            draft.note(
-                Rule::ToolInput,
-                format_args!("{spot}.toolUse.input"),
-                "the input of a tool call must be an object",
-                None,
-            );
-            call.input = input;
+            let place = format_args!("{spot}.toolUse.input");
+            draft.note(Rule::ToolInput, place, "the input of a tool call must be an object", None);
+            // A tool whose schema was put into an object has its inputs there too.
+            let is_wrapped = draft.tool_names.wrapped.contains(&call.name);
+            call.input = if is_wrapped { under(WRAPPED, &call.input) } else { object(&call.input) };
         }
         out.push(block);
     });
 }
 
-/// The input as an object, if it is none.
-fn object(input: &Document) -> Option<Document> {
+/// The input as an object: what a text holds, or nothing for nothing, else the input under a key.
+fn object(input: &Document) -> Document {
     let json = input.as_json();
-    match json.as_bytes().first() {
-        Some(b'{') => None,
-        Some(b'"') => {
-            let text: String = serde_json::from_str(json).unwrap_or_default();
-            let inner = Document::try_from(text.trim()).ok().filter(|inner| inner.as_json().starts_with('{'));
-            Some(inner.unwrap_or_else(|| if is_blank(&text) { Document::default() } else { wrapped(input) }))
-        }
-        _ if json == "null" => Some(Document::default()),
-        _ => Some(wrapped(input)),
+    if json == "null" {
+        return Document::default();
     }
+    let Ok(text) = serde_json::from_str::<String>(json) else { return under(KEY, input) };
+    if is_blank(&text) {
+        return Document::default();
+    }
+    let inner = Document::try_from(text.trim()).ok().filter(|inner| inner.as_json().starts_with('{'));
+    inner.unwrap_or_else(|| under(KEY, input))
 }
 
-fn wrapped(input: &Document) -> Document {
+fn under(key: &str, input: &Document) -> Document {
     // Put together as text, so that numbers keep their form.
-    Document::try_from(format!(r#"{{"{KEY}":{}}}"#, input.as_json()).as_str()).unwrap_or_default()
+    Document::try_from(format!(r#"{{"{key}":{}}}"#, input.as_json()).as_str()).unwrap_or_default()
 }

@@ -29,6 +29,10 @@ struct Open {
 }
 
 pub(super) fn apply(draft: &mut Draft<'_>) {
+    if draft.request.tool_config.is_none() {
+        // Calls and results are text by now.
+        return;
+    }
     let shape = if draft.facts.family == Family::Mistral { Shape::Nine } else { Shape::Plain };
     let mut ids = Identifiers::new(shape, []);
     let mut names = HashMap::new();

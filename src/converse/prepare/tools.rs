@@ -4,7 +4,7 @@
 //! that leaves the tools out.
 
 use super::draft::Draft;
-use super::options::ToolUse;
+use super::options::ToolWish;
 use super::report::Rule;
 use super::structured_output;
 use crate::converse::{Tool, UnknownMember};
@@ -12,7 +12,7 @@ use crate::converse::{Tool, UnknownMember};
 pub(super) fn apply(draft: &mut Draft<'_>) {
     let Some(mut config) = draft.request.tool_config.take() else { return };
     let (is_supported, is_wanted) =
-        (draft.facts.tools.supported, draft.options.tool_choice != Some(ToolUse::Never));
+        (draft.facts.tools.supported, draft.options.tool_choice != Some(ToolWish::Never));
     let before = config.tools.len();
     config.tools.retain(|tool| *tool != Tool::Unknown(UnknownMember::default()));
     if config.tools.len() < before {

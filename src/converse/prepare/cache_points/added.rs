@@ -26,7 +26,8 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
         draft.note(Rule::CachePoints, "options.cache", why, Some("cache"));
         return;
     }
-    let is_long = retention == CacheRetention::Long && draft.facts.cache.one_hour;
+    let takes_hours = draft.facts.cache.one_hour && !draft.is_refused("cachePoint.ttl");
+    let is_long = retention == CacheRetention::Long && takes_hours;
     if retention == CacheRetention::Long && !is_long {
         let why = "this model keeps a prompt for five minutes";
         draft.note(Rule::CachePoints, "options.cache", why, Some("cache.oneHour"));

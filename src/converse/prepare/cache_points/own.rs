@@ -132,12 +132,13 @@ fn move_points(message: &mut Message, family: Family) -> bool {
 
 /// Drops lifetimes that the model does not take, and keeps the points.
 fn lifetimes(draft: &mut Draft<'_>) {
-    if draft.facts.cache.one_hour || draft.is_unknown() {
+    let is_refused = draft.is_refused("cachePoint.ttl");
+    if !is_refused && (draft.facts.cache.one_hour || draft.is_unknown()) {
         return;
     }
     let mut any = false;
     each_point(&mut draft.request, |_, point| {
-        any |= point.ttl.take_if(|ttl| *ttl == CacheTtl::ONE_HOUR).is_some();
+        any |= point.ttl.take_if(|ttl| is_refused || *ttl == CacheTtl::ONE_HOUR).is_some();
     });
     if any {
         let why = "this model keeps a prompt for five minutes";

@@ -66,10 +66,10 @@ fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
                 say("blank result");
             }
         }
-        ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(text)) => {
-            if is_user || text.signature.as_deref().unwrap_or_default().is_empty() {
-                say("reasoning without signature");
-            }
+        ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(text))
+            if is_user || text.signature.as_deref().unwrap_or_default().is_empty() =>
+        {
+            say("reasoning without signature");
         }
         ContentBlock::Image(_)
         | ContentBlock::Document(_)

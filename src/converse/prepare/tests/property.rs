@@ -1,7 +1,7 @@
 //! All rules on arbitrary conversations, also ones that were cut, and arbitrary facts.
 
 use super::super::super::tests::strategies;
-use super::super::{AnswerSchema, CacheRetention, ThinkingLevel, ToolUse};
+use super::super::{AnswerSchema, CacheRetention, ThinkingLevel, ToolWish};
 use super::*;
 use crate::converse::*;
 use proptest::collection::vec;
@@ -182,94 +182,100 @@ fn any_request() -> impl Strategy<Value = ConverseRequest> {
         })
 }
 
-fn any_facts() -> impl Strategy<Value = ModelFacts> {
-    let family = select(
-        &[
-            Family::Claude,
-            Family::Nova,
-            Family::Llama,
-            Family::Mistral,
-            Family::DeepSeek,
-            Family::GptOss,
-            Family::Gpt,
-            Family::Kimi,
-            Family::Unknown,
-        ][..],
-    );
-    let thinking = select(
-        &[
-            Thinking::None,
-            Thinking::Budget,
-            Thinking::Adaptive { xhigh: false, max: false, mandatory: false, default_effort: None },
-            Thinking::Adaptive {
-                xhigh: true,
-                max: true,
-                mandatory: true,
-                default_effort: Some(Effort::High),
-            },
-            Thinking::Adaptive {
-                xhigh: true,
-                max: false,
-                mandatory: false,
-                default_effort: Some(Effort::Low),
-            },
-            Thinking::NovaEffort,
-            Thinking::FlatEffort,
-            Thinking::NestedEffort,
-        ][..],
-    );
-    let choice = select(&[ToolChoices::Absent, ToolChoices::Auto, ToolChoices::Any, ToolChoices::Named][..]);
-    let output = select(&[StructuredOutput::Native, StructuredOutput::Tool, StructuredOutput::Prompt][..]);
+fn family() -> impl Strategy<Value = Family> {
+    let families = [
+        Family::Claude,
+        Family::Nova,
+        Family::Llama,
+        Family::Mistral,
+        Family::DeepSeek,
+        Family::GptOss,
+        Family::Gpt,
+        Family::Kimi,
+        Family::Unknown,
+    ];
+    select(families.to_vec())
+}
+
+fn thinking() -> impl Strategy<Value = Thinking> {
+    let adaptive =
+        |xhigh, max, mandatory, default_effort| Thinking::Adaptive { xhigh, max, mandatory, default_effort };
+    select(vec![
+        Thinking::None,
+        Thinking::Budget,
+        adaptive(false, false, false, None),
+        adaptive(true, true, true, Some(Effort::High)),
+        adaptive(true, false, false, Some(Effort::Low)),
+        Thinking::NovaEffort,
+        Thinking::FlatEffort,
+        Thinking::NestedEffort,
+    ])
+}
+
+fn sampling() -> impl Strategy<Value = Sampling> {
     let top_k = select(&[TopK::Refused, TopK::Flat, TopK::InferenceConfig, TopK::K][..]);
+    (any::<[bool; 4]>(), top_k).prop_map(|(yes, top_k)| Sampling {
+        temperature: yes[0],
+        top_p: yes[1],
+        temperature_with_top_p: yes[2],
+        top_k,
+        stop_sequences: yes[3],
+    })
+}
+
+fn tool_support() -> impl Strategy<Value = ToolSupport> {
+    let choice = select(&[ToolChoices::Absent, ToolChoices::Auto, ToolChoices::Any, ToolChoices::Named][..]);
+    (prop::bool::weighted(0.8), choice, any::<[bool; 3]>()).prop_map(|(supported, choice, yes)| ToolSupport {
+        supported,
+        streaming: true,
+        choice,
+        forced_while_thinking: yes[0],
+        images_in_results: yes[1],
+        schema_refs: yes[2],
+    })
+}
+
+fn any_facts() -> impl Strategy<Value = ModelFacts> {
+    let output = select(&[StructuredOutput::Native, StructuredOutput::Tool, StructuredOutput::Prompt][..]);
     let most = maybe(select(&[16_u32, 1_024, 1_025, 4_096, 64_000, u32::MAX][..]));
     let media = proptest::sample::subsequence(
         vec![Medium::Text, Medium::Image, Medium::Document, Medium::Video, Medium::Audio],
         0..=5,
     );
-    (family, thinking, choice, output, top_k, most, media, any::<[bool; 16]>()).prop_map(
-        |(family, thinking, choice, structured_output, top_k, max_output_tokens, input, yes)| ModelFacts {
-            family,
-            context_window: None,
-            max_output_tokens,
-            input,
-            price: None,
-            thinking,
-            sampling: Sampling {
-                temperature: yes[0],
-                top_p: yes[1],
-                temperature_with_top_p: yes[2],
-                top_k,
-                stop_sequences: yes[3],
-            },
-            cache: CacheSupport {
-                system: yes[4],
-                tools: yes[5],
-                messages: yes[6],
-                one_hour: yes[7],
-                by_default: yes[8],
-            },
-            tools: ToolSupport {
-                supported: yes[9] || yes[10],
-                streaming: yes[10],
-                choice,
-                forced_while_thinking: yes[11],
-                images_in_results: yes[12],
-                schema_refs: yes[13],
-            },
-            structured_output,
-            streams: true,
-            system_prompt: yes[14],
-            prefill: yes[15],
+    let parts = (family(), thinking(), sampling(), tool_support());
+    (parts, output, most, media, any::<[bool; 7]>()).prop_map(
+        |((family, thinking, sampling, tools), structured_output, max_output_tokens, input, yes)| {
+            ModelFacts {
+                family,
+                context_window: None,
+                max_output_tokens,
+                input,
+                price: None,
+                thinking,
+                sampling,
+                cache: CacheSupport {
+                    system: yes[0],
+                    tools: yes[1],
+                    messages: yes[2],
+                    one_hour: yes[3],
+                    by_default: yes[4],
+                },
+                tools,
+                structured_output,
+                streams: true,
+                system_prompt: yes[5],
+                prefill: yes[6],
+            }
         },
     )
 }
 
 fn any_options() -> impl Strategy<Value = PrepareOptions> {
     let choice = prop_oneof![
-        Just(ToolUse::Never),
-        Just(ToolUse::Choice(ToolChoice::Auto {})),
-        Just(ToolUse::Choice(ToolChoice::Any {})),
-        name().prop_map(|name| ToolUse::Choice(ToolChoice::Tool(SpecificToolChoice { name }))),
+        Just(ToolWish::Never),
+        Just(ToolWish::Choice(ToolChoice::Auto {})),
+        Just(ToolWish::Choice(ToolChoice::Any {})),
+        name().prop_map(|name| ToolWish::Choice(ToolChoice::Tool(SpecificToolChoice { name }))),
     ];
     let schema = select(
         &[
@@ -287,6 +293,7 @@ fn any_options() -> impl Strategy<Value = PrepareOptions> {
             "thinking",
             "strict",
             "cachePoint",
+            "cachePoint.ttl",
             "anthropic_beta",
             "top_k",
             "temperature",

@@ -1,6 +1,6 @@
 //! Answers that keep to a schema.
 
-use super::super::{AnswerLane, AnswerSchema, StructuredAnswer, ThinkingLevel, ToolUse};
+use super::super::{AnswerLane, AnswerSchema, StructuredAnswer, ThinkingLevel, ToolWish};
 use super::*;
 use crate::converse::ToolChoice;
 
@@ -99,7 +99,7 @@ fn beside_other_tools_any_is_forced_and_names_do_not_meet() {
 fn where_the_tool_cannot_be_forced_it_is_asked_for() {
     let mut auto = lane(StructuredOutput::Tool);
     auto.tools.choice = ToolChoices::Auto;
-    let choice = Some(ToolUse::Choice(ToolChoice::Auto {}));
+    let choice = Some(ToolWish::Choice(ToolChoice::Auto {}));
     for (facts, options) in [
         (auto, wish(rock())),
         (able(), PrepareOptions { thinking: Some(ThinkingLevel::Low), ..wish(rock()) }),

@@ -1,6 +1,6 @@
 //! Tools: names, descriptions, schemas, choices.
 
-use super::super::{PrepareOptions, ToolUse, prepare};
+use super::super::{PrepareOptions, ToolWish, prepare};
 use super::*;
 use crate::converse::{SpecificToolChoice, ToolChoice};
 
@@ -92,6 +92,10 @@ fn an_empty_list_of_tools_is_none() {
 fn a_model_without_tools_gets_none_and_reads_what_they_did() {
     let mut facts = of(Family::Titan);
     facts.tools.supported = false;
+    let odd = json!([user("?"), {"role": "assistant", "content": [{"toolUse": {"toolUseId": "a", "name": "fs.read", "input": {}}}]}]);
+    let prepared = plain(with_tools(odd), &facts);
+    assert_eq!(messages(&prepared)[1]["content"], json!([{"text": "[Assistant tool call]: fs.read({})"}]));
+    assert!(prepared.tool_names.is_empty());
     let given = with_tools(json!([user("look"), {"role": "assistant", "content": [call("a")]},
         {"role": "user", "content": [result("a")]}]));
     let prepared = plain(given, &facts);
@@ -101,7 +105,7 @@ fn a_model_without_tools_gets_none_and_reads_what_they_did() {
 
 #[test]
 fn no_tool_to_be_called_means_no_tools() {
-    let options = PrepareOptions { tool_choice: Some(ToolUse::Never), ..PrepareOptions::default() };
+    let options = PrepareOptions { tool_choice: Some(ToolWish::Never), ..PrepareOptions::default() };
     let given = with_tools(json!([user("look"), {"role": "assistant", "content": [call("a")]},
         {"role": "user", "content": [result("a")]}]));
     let prepared = prepare(given, &able(), &options);
@@ -147,6 +151,17 @@ fn a_schema_of_no_object_is_wrapped_and_its_input_unwrapped() {
         prepared.tool_names.restore(&mut call);
         assert_eq!((call.name.as_str(), call.input.as_json()), ("fs.read", "1.0"));
     }
+}
+
+#[test]
+fn old_inputs_of_a_wrapped_tool_are_wrapped_too() {
+    let given = request(
+        json!({"toolConfig": {"tools": [spec("count", json!({"type": "integer"}))]}, "messages": [
+        user("count"), {"role": "assistant", "content": [{"toolUse": {"toolUseId": "a", "name": "count", "input": 7}}]},
+        {"role": "user", "content": [result("a")]}]}),
+    );
+    let prepared = plain(given, &able());
+    assert_eq!(messages(&prepared)[1]["content"][0]["toolUse"]["input"], json!({"value": 7}));
 }
 
 #[test]
@@ -256,7 +271,7 @@ fn a_choice_is_lowered_to_what_the_model_takes() {
 #[test]
 fn a_choice_among_the_wishes_counts_when_the_request_has_none() {
     let wish = ToolChoice::Tool(SpecificToolChoice { name: "fs.read".to_owned() });
-    let options = PrepareOptions { tool_choice: Some(ToolUse::Choice(wish)), ..PrepareOptions::default() };
+    let options = PrepareOptions { tool_choice: Some(ToolWish::Choice(wish)), ..PrepareOptions::default() };
     let given = tools(json!([spec("fs.read", json!({"type": "object"}))]));
     let config = sent(&prepare(given.clone(), &able(), &options));
     assert_eq!(config["toolChoice"]["tool"]["name"], config["tools"][0]["toolSpec"]["name"]);
