@@ -40,8 +40,8 @@ pub struct World {
     pub run_command: Arc<dyn Fn(Secret) -> Pending<io::Result<CommandOutput>> + Send + Sync>,
     /// The addresses of a host name.
     pub look_up_host: Arc<dyn Fn(String) -> Pending<io::Result<Vec<IpAddr>>> + Send + Sync>,
-    /// Asks a person for the code that the MFA device of this serial number shows; it may block. `None`: there is
-    /// nobody to ask.
+    /// Asks a person for the code that the MFA device of this serial number shows; it may block, on a
+    /// thread of its own. `None`: there is nobody to ask.
     pub mfa_code: Option<Arc<AskCode>>,
 }
 
@@ -75,6 +75,17 @@ fn spread() -> f64 {
     use std::hash::{BuildHasher, Hasher};
     let seed = std::hash::RandomState::new().build_hasher().finish();
     f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+/// Why a file cannot be read, in words for people.
+pub(super) fn trouble(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        // The text of an error can hold the path, which is told already.
+        other => other.to_string(),
+    }
 }
 
 /// Writes beside the file and renames, so that a reader sees the old text or the new one, and a crash leaves one
