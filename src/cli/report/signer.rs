@@ -137,7 +137,7 @@ fn belong_together(what: &str) -> String {
 pub(super) fn clock(failure: &ServiceFailure) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, 'T' | 'Z');
     let mut dates = failure.message.split(|c| !is_part(c)).filter_map(time::parse_amz_date);
-    let (signed, now) = (dates.next(), dates.last());
+    let (signed, now) = (dates.next(), dates.next_back());
     let off = signed.zip(now).map(|(signed, now)| match now.duration_since(signed) {
         Ok(behind) => (behind, "behind"),
         Err(ahead) => (ahead.duration(), "ahead"),
