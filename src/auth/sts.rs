@@ -45,21 +45,23 @@ pub(super) async fn assume_role(
     read_answer(&body, keys.source).map_err(|why| unreadable(&what, &why))
 }
 
-/// What to do when AWS does not let these keys assume the role. The answer does not tell whether a policy forbids
-/// it, or the role asks for a code from an MFA device.
+/// What to do when AWS does not let these keys assume the role. A denial does not tell whether a policy forbids it,
+/// or the role asks for a code from an MFA device.
 fn remedies(role: &RoleStep, error: &Error) -> Vec<String> {
     let class = error.service_failure().map(|failure| failure.class);
-    if class != Some(ServiceClass::AccessDenied) {
-        return Vec::new();
+    if class == Some(ServiceClass::AccessDenied) {
+        let mfa = match &role.mfa_serial {
+            Some(serial) => format!("check the code, and whether `{serial}` is the caller's MFA device"),
+            None => format!("if the role asks for MFA, set `mfa_serial` in profile `{}`", role.profile),
+        };
+        let policies =
+            "allow `sts:AssumeRole` in the caller's policy, and the caller in the role's trust policy";
+        return vec![policies.to_owned(), mfa];
     }
-    let mfa = match &role.mfa_serial {
-        Some(serial) => format!("check the code, and whether `{serial}` is the caller's MFA device"),
-        None => format!("if the role asks for MFA, set `mfa_serial` in profile `{}`", role.profile),
-    };
-    vec![
-        "allow `sts:AssumeRole` in the caller's policy, and the caller in the role's trust policy".into(),
-        mfa,
-    ]
+    if matches!(class, Some(ServiceClass::CredentialsExpired | ServiceClass::CredentialsRejected)) {
+        return vec![format!("replace the keys that profile `{}` assumes its role with", role.profile)];
+    }
+    Vec::new()
 }
 
 /// A code from the role's MFA device, if it names one. Asked on another thread: the caller can be given up

@@ -115,6 +115,9 @@ fn create_private(path: &Path) -> io::Result<std::fs::File> {
     options.open(path)
 }
 
+/// Runs a command line. When the future is dropped the shell is ended, and with it a command that is the whole line:
+/// shells put it in their own place. What a longer line started in the background lives on: to end that as well, the
+/// shell would need a process group of its own, and programs in such a group cannot ask for a code on the terminal.
 async fn run_in_shell(command: Secret) -> io::Result<CommandOutput> {
     let (shell, switch) = if cfg!(windows) { ("cmd.exe", "/C") } else { ("sh", "-c") };
     let output = tokio::process::Command::new(shell)
@@ -151,6 +154,33 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(replace_file(&folder.path().join("absent/x"), b"new").is_err());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_command_ends_when_nobody_waits_for_it_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("id");
+        let script = format!("echo $$ > {0}.new && mv {0}.new {0} && exec sleep 1000", place.display());
+        let mut running = Box::pin(run_in_shell(Secret::from(script)));
+        let id = loop {
+            let pause = tokio::time::sleep(std::time::Duration::from_millis(5));
+            tokio::select! {
+                _ = &mut running => panic!("it ended by itself"),
+                () = pause => {}
+            }
+            if let Ok(id) = std::fs::read_to_string(&place) {
+                break id;
+            }
+        };
+        drop(running);
+        let lives = |id: &str| {
+            std::process::Command::new("sh").args(["-c", &format!("kill -0 {id} 2>&1")]).output().unwrap()
+        };
+        // The test ends when the process has; the runtime buries it.
+        while lives(id.trim()).status.success() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl fmt::Display for Error {
 }
 
 /// Whose credentials a source has.
-pub(crate) fn bearer_of(source: Source) -> &'static str {
+fn bearer_of(source: Source) -> &'static str {
     match source {
         Source::BearerToken => "bearer token",
         Source::Code => "calling program",

@@ -142,6 +142,10 @@ fn roles_that_cannot_be_assumed() {
                 ),
             )
             .argument("--profile=top"),
+            situation("role-keys-unknown").config(&format!(
+                "[default]\nrole_arn = {ROLE}\nsource_profile = base\n[profile base]\n\
+                 aws_access_key_id = AKIAUNKNOWN000000009\naws_secret_access_key = hunter2\n"
+            )),
             with_base(
                 "role-mfa",
                 &format!(
