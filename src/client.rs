@@ -15,6 +15,7 @@ pub use builder::{ClientBuilder, Timeouts};
 pub use event_stream::EventStream;
 pub use settings::Settings;
 
+use crate::auth::cache::Authorisation;
 use crate::auth::{Auth, CallerIdentity, Credentials, Survey};
 use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::endpoint::Endpoint;
@@ -29,7 +30,7 @@ use bytes::Bytes;
 use call::Call;
 use settings::{AuthSource, Given};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -47,6 +48,8 @@ struct Inner {
     bucket: RetryBucket,
     timeouts: Timeouts,
     watch: Box<Watch>,
+    /// What the last request was authorised with.
+    last: Mutex<Option<Arc<Authorisation>>>,
 }
 
 type Watch = dyn Fn(&Notice<'_>) + Send + Sync;
@@ -113,6 +116,18 @@ impl Client {
             AuthSource::Chain(cache) => {
                 let found = cache.get(self.0.now(), self.0.random()).await?;
                 Ok((found.auth.clone(), found.trail.clone()))
+            }
+        }
+    }
+
+    /// What the last request was authorised with, so that a refusal can be explained; `None` before the first. Asks
+    /// nobody.
+    pub fn last_auth(&self) -> Option<Auth> {
+        match &self.0.settings.get()?.auth {
+            AuthSource::Fixed(auth, _) => Some(auth.clone()),
+            AuthSource::Chain(_) => {
+                let last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
+                last.as_ref().map(|found| found.auth.clone())
             }
         }
     }

@@ -8,6 +8,7 @@
 use super::call::Context;
 use super::container_uri::{self, ContainerUri, is_allowed_address};
 use super::fields::Fields;
+use super::world::trouble;
 use super::{Answer, Credentials, Failure, local};
 use crate::secret::Secret;
 use crate::trail::Source;
@@ -53,7 +54,7 @@ async fn ask(context: Context<'_>, uri: &ContainerUri) -> Result<Credentials, Fa
                 Err(Trouble::Passing(why)) => why,
             },
             Ok(answer) if local::is_passing(answer.status) => format!("status {}", answer.status),
-            Ok(answer) => return Err(runtime(&uri.url, &format!("status {}", answer.status))),
+            Ok(answer) => return Err(refused(&uri.url, answer.status)),
             Err(error) => error.to_string(),
         };
         if attempt == ATTEMPTS {
@@ -72,11 +73,8 @@ enum Trouble {
 /// A host that is called over plain `http` under a name: every address that it has must be allowed.
 async fn check_host(context: Context<'_>, uri: &ContainerUri) -> Result<(), Failure> {
     let Some(host) = &uri.host_to_check else { return Ok(()) };
-    let addresses = (context.world.look_up_host)(host.clone()).await.map_err(|error| {
-        config(format!(
-            "the host `{host}` of the container's credential endpoint is not known: {}",
-            error.kind()
-        ))
+    let addresses = (context.world.look_up_host)(host.clone()).await.map_err(|_| {
+        config(format!("the address of the container's credential endpoint `{host}` cannot be found"))
     })?;
     match addresses.iter().find(|address| !is_allowed_address(**address)) {
         None if !addresses.is_empty() => Ok(()),
@@ -95,7 +93,7 @@ fn token(context: Context<'_>) -> Result<Option<Secret>, Failure> {
     let (token, place) = if let Some(path) = context.env.path(TOKEN_FILE) {
         let place = format!("`{}`, which `{TOKEN_FILE}` names,", path.display());
         let bytes = (context.world.read_file)(&path).map_err(|error| Failure {
-            problem: format!("{place} cannot be read: {}", error.kind()),
+            problem: format!("{place} cannot be read: {}", trouble(&error)),
             is_config: false,
             hints: Vec::new(),
         })?;
@@ -108,7 +106,11 @@ fn token(context: Context<'_>) -> Result<Option<Secret>, Failure> {
         return Ok(None);
     };
     if token.expose().ends_with(['\r', '\n']) {
-        return Err(config(format!("{place} ends in a line break, which no header can carry")));
+        let problem = format!("{place} ends in a line break, which no header can carry");
+        return Err(Failure {
+            hints: vec!["write the token without a line break, as `printf %s` does".to_owned()],
+            ..config(problem)
+        });
     }
     if !token.expose().bytes().all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte)) {
         return Err(config(format!("{place} holds characters that no header can carry")));
@@ -149,6 +151,14 @@ pub(super) fn read_keys(fields: &Fields<'_>, source: Source) -> Result<Credentia
 
 fn config(problem: String) -> Failure {
     Failure { problem, is_config: true, hints: Vec::new() }
+}
+
+fn refused(url: &str, status: u16) -> Failure {
+    let mut failure = runtime(url, &format!("status {status}"));
+    if matches!(status, 401 | 403) {
+        failure.hints.push(format!("check `{TOKEN_FILE}` or `{TOKEN}`: the agent wants its own token"));
+    }
+    failure
 }
 
 fn runtime(url: &str, why: &str) -> Failure {

@@ -216,7 +216,11 @@ impl Trouble {
         match self {
             Trouble::NotHere(why) => Answer::NotHere(why),
             Trouble::Status(status) => {
-                broken(format!("the metadata service at `{base}` answered with status {status}"), false)
+                let problem = format!("the metadata service at `{base}` answered with status {status}");
+                let hint = "enable the instance's metadata endpoint (`HttpEndpoint`), or do without it: set \
+                            `AWS_EC2_METADATA_DISABLED=true`";
+                let hints = if status == 403 { vec![hint.to_owned()] } else { Vec::new() };
+                Answer::Broken(Failure { problem, is_config: false, hints })
             }
             Trouble::Failed(why) => broken(format!("the metadata service at `{base}` failed: {why}"), false),
         }

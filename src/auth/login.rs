@@ -11,6 +11,7 @@ mod dpop;
 use super::call::{self, Call, Context};
 use super::fields::Fields;
 use super::sso::hex;
+use super::world::trouble;
 use super::{Credentials, Failure};
 use crate::endpoint::Service;
 use crate::error::Result;
@@ -41,7 +42,7 @@ pub(super) async fn credentials(
         is_config: false,
         hints: vec![format!("run `aws login --profile {profile}`")],
     };
-    let text = (context.world.read_file)(&path).map_err(|error| unusable(error.kind().to_string()))?;
+    let text = (context.world.read_file)(&path).map_err(|error| unusable(trouble(&error)))?;
     let file = Fields::parse(&Zeroizing::new(text)).map_err(unusable)?;
     let keys = read_file(&file).map_err(unusable)?;
     let left = keys.expires_at.and_then(|end| end.duration_since(context.now()).ok());

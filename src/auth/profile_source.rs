@@ -5,9 +5,11 @@
 
 use super::call::Context;
 use super::imds::InstanceMetadata;
+use super::profile::Profiles;
 use super::profile::plan::{Base, CredentialSource, Plan, PlanFailure, StaticKeys};
 use super::{Answer, Credentials, Failure, container, environment, login, process, sso, sts, web_identity};
 use crate::error::Error;
+use crate::origin::{Origin, Sourced};
 use crate::trail::Source;
 
 /// What sources keep between two walks.
@@ -21,9 +23,10 @@ pub(super) struct Sessions {
 pub(super) async fn credentials(context: Context<'_>, sessions: &Sessions) -> Answer<Credentials> {
     let plan = match context.profiles.plan() {
         Ok(plan) => plan,
-        Err(PlanFailure::NotHere { reason, hints }) if hints.is_empty() => return Answer::NotHere(reason),
         Err(PlanFailure::NotHere { reason, hints }) => {
-            return Answer::NotHere(format!("{reason} ({})", hints.join("; ")));
+            let named = named_by(context.profiles).map(|origin| format!(", which {origin} names"));
+            let hints = (!hints.is_empty()).then(|| format!(" ({})", hints.join("; ")));
+            return Answer::NotHere([Some(reason), named, hints].into_iter().flatten().collect());
         }
         Err(PlanFailure::Broken(problem)) => {
             let hints = problem.hints.clone();
@@ -42,12 +45,29 @@ pub(super) async fn credentials(context: Context<'_>, sessions: &Sessions) -> An
     }
 }
 
+/// Who names the selected profile, when no file has it: a name that nobody gave needs no explanation.
+fn named_by<'a>(profiles: &'a Profiles<'_>) -> Option<&'a Origin> {
+    let Sourced { value: name, origin } = profiles.selected();
+    let is_absent = profiles.set().is_ok_and(|set| !set.profiles.contains_key(name));
+    (is_absent && *origin != Origin::Default).then_some(origin)
+}
+
 async fn execute(context: Context<'_>, sessions: &Sessions, plan: &Plan) -> Result<Credentials, Failure> {
     let mut keys = base(context, sessions, plan).await?;
     for role in &plan.roles {
-        keys = sts::assume_role(context, role, &keys).await?;
+        keys = sts::assume_role(context, role, &keys).await.map_err(|failure| in_chain(plan, failure))?;
     }
     Ok(keys)
+}
+
+/// A role is one of several: which profile leads to which.
+fn in_chain(plan: &Plan, failure: Failure) -> Failure {
+    if plan.roles.len() < 2 {
+        return failure;
+    }
+    let names = std::iter::once(&plan.profile).chain(plan.roles.iter().map(|role| &role.profile));
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    Failure { problem: format!("{} (profiles: {})", failure.problem, names.join(" -> ")), ..failure }
 }
 
 async fn base(context: Context<'_>, sessions: &Sessions, plan: &Plan) -> Result<Credentials, Failure> {

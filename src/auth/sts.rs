@@ -10,6 +10,7 @@ use super::call::{Call, Context, failure};
 use super::profile::plan::RoleStep;
 use super::{Credentials, Failure};
 use crate::endpoint::Service;
+use crate::error::{Error, ServiceClass};
 use crate::trail::Source;
 use crate::{time, uri, xml};
 use bytes::Bytes;
@@ -23,7 +24,7 @@ pub(super) async fn assume_role(
 ) -> Result<Credentials, Failure> {
     let session = role.session_name.clone().unwrap_or_else(|| session_name(context.now()));
     let duration = role.duration_seconds.map(|seconds| seconds.to_string());
-    let code = mfa_code(context, role)?;
+    let code = mfa_code(context, role).await?;
     let mut form = vec![("RoleArn", role.role_arn.as_str()), ("RoleSessionName", &session)];
     form.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
     form.extend(duration.as_deref().map(|seconds| ("DurationSeconds", seconds)));
@@ -36,22 +37,49 @@ pub(super) async fn assume_role(
         role.profile,
         keys.masked_key_id()
     );
-    let body = call(context, "AssumeRole", &form, Some(keys), &what).await?;
+    let body = call(context, "AssumeRole", &form, Some(keys)).await.map_err(|error| {
+        let mut refused = failure(&what, &error);
+        refused.hints.extend(remedies(role, &error));
+        refused
+    })?;
     read_answer(&body, keys.source).map_err(|why| unreadable(&what, &why))
 }
 
-/// A code from the role's MFA device, if it names one.
-fn mfa_code(context: Context<'_>, role: &RoleStep) -> Result<Option<String>, Failure> {
-    let Some(serial) = &role.mfa_serial else { return Ok(None) };
+/// What to do when AWS does not let these keys assume the role. A denial does not tell whether a policy forbids it,
+/// or the role asks for a code from an MFA device.
+fn remedies(role: &RoleStep, error: &Error) -> Vec<String> {
+    let class = error.service_failure().map(|failure| failure.class);
+    if class == Some(ServiceClass::AccessDenied) {
+        let mfa = match &role.mfa_serial {
+            Some(serial) => format!("check the code, and whether `{serial}` is the caller's MFA device"),
+            None => format!("if the role asks for MFA, set `mfa_serial` in profile `{}`", role.profile),
+        };
+        let policies =
+            "allow `sts:AssumeRole` in the caller's policy, and the caller in the role's trust policy";
+        return vec![policies.to_owned(), mfa];
+    }
+    if matches!(class, Some(ServiceClass::CredentialsExpired | ServiceClass::CredentialsRejected)) {
+        return vec![format!("replace the keys that profile `{}` assumes its role with", role.profile)];
+    }
+    Vec::new()
+}
+
+/// A code from the role's MFA device, if it names one. Asked on another thread: the caller can be given up
+/// while nobody answers.
+async fn mfa_code(context: Context<'_>, role: &RoleStep) -> Result<Option<String>, Failure> {
+    let Some(serial) = role.mfa_serial.clone() else { return Ok(None) };
+    let shown = serial.clone();
     let refuse = |why: &str| Failure {
-        problem: format!("role `{}` needs a code from the MFA device `{serial}`, {why}", role.role_arn),
+        problem: format!("role `{}` needs a code from the MFA device `{shown}`, {why}", role.role_arn),
         is_config: false,
         hints: vec!["run it in a terminal, or use keys that need no code".to_owned()],
     };
-    let Some(ask) = &context.world.mfa_code else { return Err(refuse("and there is nobody to ask for it")) };
-    match ask(serial) {
-        Ok(code) if !code.trim().is_empty() => Ok(Some(code.trim().to_owned())),
-        Ok(_) | Err(_) => Err(refuse("and none was given")),
+    let Some(ask) = context.world.mfa_code.clone() else {
+        return Err(refuse("and there is nobody to ask for it"));
+    };
+    match tokio::task::spawn_blocking(move || ask(&serial)).await {
+        Ok(Ok(code)) if !code.trim().is_empty() => Ok(Some(code.trim().to_owned())),
+        Ok(Ok(_) | Err(_)) | Err(_) => Err(refuse("and none was given")),
     }
 }
 
@@ -66,7 +94,8 @@ pub(super) async fn assume_role_with_web_identity(
     let session = session.map_or_else(|| session_name(context.now()), str::to_owned);
     let form = [("RoleArn", role_arn), ("RoleSessionName", &session), ("WebIdentityToken", token)];
     let what = format!("role `{role_arn}` cannot be assumed with the web identity token");
-    let body = call(context, "AssumeRoleWithWebIdentity", &form, None, &what).await?;
+    let body = call(context, "AssumeRoleWithWebIdentity", &form, None).await;
+    let body = body.map_err(|error| failure(&what, &error))?;
     read_answer(&body, source).map_err(|why| unreadable(&what, &why))
 }
 
@@ -88,7 +117,8 @@ pub(super) async fn caller_identity(
     keys: &Credentials,
 ) -> Result<CallerIdentity, Failure> {
     let what = format!("STS does not say who has the key `{}`", keys.masked_key_id());
-    let body = call(context, "GetCallerIdentity", &[], Some(keys), &what).await?;
+    let body = call(context, "GetCallerIdentity", &[], Some(keys)).await;
+    let body = body.map_err(|error| failure(&what, &error))?;
     let document = std::str::from_utf8(&body).unwrap_or_default();
     let needed = |name: &str| {
         xml::text_of(document, name).ok_or_else(|| unreadable(&what, &format!("`{name}` is missing")))
@@ -107,10 +137,8 @@ async fn call(
     action: &str,
     form: &[(&str, &str)],
     keys: Option<&Credentials>,
-    what: &str,
-) -> Result<Bytes, Failure> {
-    let failed = |error: &crate::Error| failure(what, error);
-    let endpoint = context.endpoint(Service::Sts, context.region).map_err(|error| failed(&error))?;
+) -> Result<Bytes, Error> {
+    let endpoint = context.endpoint(Service::Sts, context.region)?;
     let head = [("Action", action), ("Version", "2011-06-15")];
     let body = uri::encode_query(head.iter().chain(form).copied());
     let content_type = ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned());
@@ -122,7 +150,7 @@ async fn call(
         body: body.into(),
         keys,
     };
-    context.send(call).await.map_err(|error| failed(&error))
+    context.send(call).await
 }
 
 fn unreadable(what: &str, why: &str) -> Failure {

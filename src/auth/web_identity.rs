@@ -7,6 +7,7 @@
 
 use super::call::Context;
 use super::profile::plan::WebIdentity;
+use super::world::trouble;
 use super::{Answer, Credentials, Failure, sts};
 use crate::env::Env;
 use crate::trail::Source;
@@ -52,9 +53,15 @@ pub(super) async fn credentials(
         hints: Vec::new(),
     };
     let bytes = (context.world.read_file)(&identity.token_file)
-        .map_err(|error| unusable(format!("cannot be read: {}", error.kind())))?;
+        .map_err(|error| unusable(format!("cannot be read: {}", trouble(&error))))?;
     let bytes = Zeroizing::new(bytes);
     let token = std::str::from_utf8(&bytes).map_err(|_| unusable("is not UTF-8 text".to_owned()))?;
     let session = identity.session_name.as_deref();
-    sts::assume_role_with_web_identity(context, &identity.role_arn, session, token, source).await
+    let keys = sts::assume_role_with_web_identity(context, &identity.role_arn, session, token, source).await;
+    keys.map_err(|mut failure| {
+        failure.hints.push(format!(
+            "check that something keeps the token in `{path}` fresh, and that the role trusts who issues it"
+        ));
+        failure
+    })
 }

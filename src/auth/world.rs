@@ -40,8 +40,8 @@ pub struct World {
     pub run_command: Arc<dyn Fn(Secret) -> Pending<io::Result<CommandOutput>> + Send + Sync>,
     /// The addresses of a host name.
     pub look_up_host: Arc<dyn Fn(String) -> Pending<io::Result<Vec<IpAddr>>> + Send + Sync>,
-    /// Asks a person for the code that the MFA device of this serial number shows; it may block. `None`: there is
-    /// nobody to ask.
+    /// Asks a person for the code that the MFA device of this serial number shows; it may block, on a
+    /// thread of its own. `None`: there is nobody to ask.
     pub mfa_code: Option<Arc<AskCode>>,
 }
 
@@ -77,6 +77,17 @@ fn spread() -> f64 {
     f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
 
+/// Why a file cannot be read, in words for people.
+pub(super) fn trouble(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        // The text of an error can hold the path, which is told already.
+        other => other.to_string(),
+    }
+}
+
 /// Writes beside the file and renames, so that a reader sees the old text or the new one, and a crash leaves one
 /// of them. Mode 0600 from the start. No two writers meet in one temporary file, of one process or of many.
 pub(crate) fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -104,6 +115,9 @@ fn create_private(path: &Path) -> io::Result<std::fs::File> {
     options.open(path)
 }
 
+/// Runs a command line. When the future is dropped the shell is ended, and with it a command that is the whole line:
+/// shells put it in their own place. What a longer line started in the background lives on: to end that as well, the
+/// shell would need a process group of its own, and programs in such a group cannot ask for a code on the terminal.
 async fn run_in_shell(command: Secret) -> io::Result<CommandOutput> {
     let (shell, switch) = if cfg!(windows) { ("cmd.exe", "/C") } else { ("sh", "-c") };
     let output = tokio::process::Command::new(shell)
@@ -140,6 +154,33 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(replace_file(&folder.path().join("absent/x"), b"new").is_err());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_command_ends_when_nobody_waits_for_it_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("id");
+        let script = format!("echo $$ > {0}.new && mv {0}.new {0} && exec sleep 1000", place.display());
+        let mut running = Box::pin(run_in_shell(Secret::from(script)));
+        let id = loop {
+            let pause = tokio::time::sleep(std::time::Duration::from_millis(5));
+            tokio::select! {
+                _ = &mut running => panic!("it ended by itself"),
+                () = pause => {}
+            }
+            if let Ok(id) = std::fs::read_to_string(&place) {
+                break id;
+            }
+        };
+        drop(running);
+        let lives = |id: &str| {
+            std::process::Command::new("sh").args(["-c", &format!("kill -0 {id} 2>&1")]).output().unwrap()
+        };
+        // The test ends when the process has; the runtime buries it.
+        while lives(id.trim()).status.success() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     #[test]

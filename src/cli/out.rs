@@ -10,7 +10,7 @@ use crate::error::{Error, IoFailure, Result};
 use crate::trail::{Step, Trail};
 use crate::transport::retry::Notice;
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::OnceLock;
 
 /// Where output goes, and how.
@@ -79,6 +79,19 @@ impl Out {
         if self.talk && !self.json {
             say(&format!("{}: {text}", self.paint("33", "warning")));
         }
+    }
+
+    /// Whether there is a person who can be asked: on both sides of a question stands a terminal.
+    pub(super) fn can_ask() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a person for a line; it waits for the answer.
+    pub(super) fn ask(question: &str) -> io::Result<String> {
+        io::stderr().write_all(format!("{question}: ").as_bytes())?;
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line)
     }
 
     /// The line below an answer, for people who watch.

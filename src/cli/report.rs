@@ -3,10 +3,12 @@
 //! At most eight lines, the same without colour. Hints come from facts at hand, never from another call.
 
 mod hints;
+mod signer;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, ServiceClass, ServiceFailure, TransportKind};
 use crate::origin::{Origin, Sourced};
+use crate::trail::Source;
 use serde_json::{Value, json};
 use std::io;
 
@@ -191,8 +193,16 @@ fn message(error: &Error, facts: &Facts<'_>) -> String {
             format!("this account has no access to `{id}`")
         }
         (ErrorKind::Service(ServiceClass::AccessDenied), Some(id)) => format!("access to `{id}` was denied"),
+        (ErrorKind::BrokenSource, _) => broken_source(error),
         _ => error.to_string(),
     }
+}
+
+/// The first half of what the error says; the problem is the cause below it.
+fn broken_source(error: &Error) -> String {
+    let text = error.to_string();
+    let problem = if let Error::BrokenSource(broken) = error { broken.problem.as_str() } else { "" };
+    text.strip_suffix(problem).and_then(|text| text.strip_suffix(": ")).unwrap_or(&text).to_owned()
 }
 
 fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
@@ -200,6 +210,7 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
     match error {
         Error::Service(failure) | Error::StreamException(_, failure) => {
             causes.push(sentence(failure));
+            causes.extend(signer::cause(failure, facts));
             causes.extend(origins(facts));
             causes.extend(effort(failure.attempts, failure.waited_ms));
         }
@@ -209,13 +220,17 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
             causes.extend(effort(failure.attempts, failure.waited_ms));
         }
         Error::NoCredentials(trail) => {
-            // Three sources a line: the whole message has to stay short.
-            let lines = trail.steps.chunks(3);
+            // Several sources a line, since the whole message has to stay short; the profile has one of its own,
+            // as there is most to say about it.
+            let lines = trail
+                .steps
+                .chunk_by(|one, next| one.source != Source::Profile && next.source != Source::Profile);
             causes.extend(
                 lines.map(|steps| crate::Trail { steps: steps.to_vec(), ..Default::default() }.to_string()),
             );
             causes.extend(trail.warnings.first().cloned());
         }
+        Error::BrokenSource(broken) => causes.push(broken.problem.clone()),
         Error::StreamPayload(_, problem) => causes.push(problem.problem.clone()),
         Error::UnexpectedAnswer(_) => causes.extend(endpoint(facts)),
         Error::Io(failure) => causes.push(failure.source.to_string()),
@@ -226,7 +241,6 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
         Error::Timeout(_) => causes.extend(origins(facts)),
         Error::Config(_)
         | Error::InvalidRequest(_)
-        | Error::BrokenSource(_)
         | Error::StreamEnded(_)
         | Error::StreamCut(_)
         | Error::StreamCorrupt(..) => {}

@@ -199,6 +199,9 @@ fn base(env: &Env, global: &Global, config: &Config, demo: Option<&Emulator>, ou
     } else {
         builder = configured(builder.env(env), env, config);
     }
+    if Out::can_ask() {
+        builder = builder.mfa_code(|serial| Out::ask(&format!("code of the MFA device {serial}")));
+    }
     if let Some(name) = &global.profile {
         builder = builder.profile_from(Sourced::new(name.clone(), Origin::Flag("--profile")));
     }

@@ -228,7 +228,7 @@ impl ClientBuilder {
     }
 
     /// Asks a person for the code of the MFA device with this serial number, when a role needs one. Without it,
-    /// such a role is an error. It may block the thread.
+    /// such a role is an error. It is called on a thread of its own, and may block.
     #[must_use]
     pub fn mfa_code(mut self, ask: impl Fn(&str) -> io::Result<String> + Send + Sync + 'static) -> Self {
         self.world.mfa_code = Some(Arc::new(ask));
@@ -283,6 +283,7 @@ impl ClientBuilder {
             bucket: RetryBucket::default(),
             timeouts: self.timeouts,
             watch: self.watch.unwrap_or_else(|| Box::new(|_| {})),
+            last: std::sync::Mutex::default(),
         })))
     }
 }

@@ -107,6 +107,7 @@ impl Outgoing<'_> {
                     (inner.watch)(&Notice::Authorised { trail: &found.trail });
                 }
                 let request = self.authorise(&found.auth);
+                *inner.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
                 *last.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
                 request
             }

@@ -45,7 +45,14 @@ impl fmt::Display for Error {
             Error::NoCredentials(_) => f.write_str("no AWS credentials were found"),
             Error::BrokenSource(broken) => match broken.source {
                 Source::BearerToken => write!(f, "the bearer token cannot be used: {}", broken.problem),
-                source => write!(f, "the credentials from {source} cannot be used: {}", broken.problem),
+                source => {
+                    write!(
+                        f,
+                        "the credentials of the {} cannot be used: {}",
+                        bearer_of(source),
+                        broken.problem
+                    )
+                }
             },
             Error::Service(failure) => fmt::Display::fmt(&failure.class, f),
             Error::Transport(failure) => {
@@ -82,6 +89,19 @@ impl fmt::Display for Error {
                 None => write!(f, "cannot {}", failure.action),
             },
         }
+    }
+}
+
+/// Whose credentials a source has.
+fn bearer_of(source: Source) -> &'static str {
+    match source {
+        Source::BearerToken => "bearer token",
+        Source::Code => "calling program",
+        Source::Environment => "environment",
+        Source::Profile => "profile",
+        Source::WebIdentity => "web identity",
+        Source::Container => "container",
+        Source::InstanceMetadata => "instance",
     }
 }
 

@@ -32,6 +32,7 @@ fn steady(text: &str) -> String {
     let text = blank(text, "request id ", id, "");
     let text = blank(&text, "127.0.0.1:", number, "");
     let text = blank(&text, " and ", number, " bytes");
+    let text = blank(&text, "/outcrop-", number, "");
     blank(&text, " times, ", number, " s waited")
 }
 

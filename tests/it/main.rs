@@ -14,6 +14,7 @@ mod chat;
 mod client;
 mod config;
 mod conformance;
+mod credential_errors;
 mod errors;
 mod home;
 mod models;

@@ -148,25 +148,7 @@ fn environment() -> Vec<Source> {
         Source::new("bearer token", &["chat by token"])
             .variable("AWS_BEARER_TOKEN_BEDROCK", DEMO_BEARER_TOKEN)
             .variable(REGION.0, REGION.1),
-        Source::new("bearer token of a short life", &["chat by token"])
-            .variable("AWS_BEARER_TOKEN_BEDROCK", short_term_key())
-            .variable(REGION.0, REGION.1),
     ]
-}
-
-/// A Bedrock API key made from the emulator's keys.
-fn short_term_key() -> String {
-    use base64::Engine;
-    use outcrop::auth::sign::{Scope, SigningKeys, presign};
-    let secret = Secret::from(DEMO_SECRET_ACCESS_KEY);
-    let keys =
-        SigningKeys { access_key_id: DEMO_ACCESS_KEY_ID, secret_access_key: &secret, session_token: None };
-    let scope = Scope { region: REGION.1, service: "bedrock" };
-    let (url, hour) =
-        ("https://bedrock.amazonaws.com/?Action=CallWithBearerToken", std::time::Duration::from_secs(3_600));
-    let url = presign("POST", url, hour, keys, scope, outcrop::time::now()).unwrap();
-    let text = format!("{}&Version=1", url.strip_prefix("https://").unwrap());
-    format!("bedrock-api-key-{}", base64::engine::general_purpose::STANDARD.encode(text))
 }
 
 fn profile() -> Vec<Source> {

@@ -292,7 +292,7 @@ impl ProfileSet {
             origin: Origin::File { path: path.to_path_buf(), line: Some(error.line) },
             key: None,
             problem: error.rule.to_string(),
-            hints: Vec::new(),
+            hints: vec![error.rule.remedy().to_owned()],
         })?;
         let headers: Vec<_> = sections.iter().map(|section| Header::read(kind, section.header)).collect();
         let has_prefixed = headers.iter().any(|header| matches!(header, Header::Profile("default")));

@@ -96,6 +96,23 @@ impl fmt::Display for Rule {
     }
 }
 
+impl Rule {
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Rule::UnclosedHeader => "close the header with `]`",
+            Rule::PropertyBeforeSection | Rule::IndentedBeforeSection => {
+                "begin the file with a section such as `[default]`"
+            }
+            Rule::IndentedFirst => "begin the line without blanks",
+            Rule::ColonForEquals => "write `name = value`",
+            Rule::NoEquals => "write `name = value`, or begin the line with `#` if it is a remark",
+            Rule::NoName | Rule::NestedNoName => "write the name before `=`",
+            Rule::NestedNoEquals => "write `name = value`, or begin the line without blanks",
+        }
+    }
+}
+
 /// Splits a file into sections. A byte order mark is skipped; lines end in LF or CRLF.
 ///
 /// # Errors

@@ -243,7 +243,9 @@ impl<'a> Profile<'a> {
             }
             (None, None) => {
                 let problem = "the role has no `source_profile` and no `credential_source` to assume it with";
-                return Err(broken(role_arn.origin(), "role_arn", problem));
+                let hint =
+                    format!("name the profile with the keys: `source_profile` in profile `{}`", self.name);
+                return Err(broken(role_arn.origin(), "role_arn", problem).with_hint(hint));
             }
             (None, Some(_)) => None,
             (Some(source), None) => Some(source).filter(|source| source.text() != self.name),
@@ -368,7 +370,8 @@ impl<'a> Profile<'a> {
         let Some((name, session)) = self.set.sso_sessions.get_key_value(reference.text()) else {
             let text = reference.text().escape_debug();
             let problem = format!("there is no section `[sso-session {text}]`");
-            return Err(broken(reference.origin(), "sso_session", problem));
+            let hint = "add it with `sso_start_url` and `sso_region`, or run `aws configure sso-session`";
+            return Err(broken(reference.origin(), "sso_session", problem).with_hint(hint));
         };
         check_single_lines(session)?;
         for key in ["sso_start_url", "sso_region"] {
@@ -452,6 +455,16 @@ fn broken(origin: Origin, key: &str, problem: impl Into<String>) -> PlanFailure 
     }))
 }
 
+impl PlanFailure {
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        match &mut self {
+            PlanFailure::NotHere { hints, .. } => hints.push(hint.into()),
+            PlanFailure::Broken(problem) => problem.hints.push(hint.into()),
+        }
+        self
+    }
+}
+
 fn not_here(reason: String) -> PlanFailure {
     PlanFailure::NotHere { reason, hints: Vec::new() }
 }
@@ -460,6 +473,7 @@ fn looped(visited: &[&str], name: &str, reference: &Property) -> PlanFailure {
     let names: Vec<_> = visited.iter().chain([&name]).map(|name| format!("`{name}`")).collect();
     let problem = format!("the source profiles form a loop: {}", names.join(" -> "));
     broken(reference.origin(), "source_profile", problem)
+        .with_hint("end the chain with a profile that has keys of its own")
 }
 
 /// A profile that neither file holds; a `source_profile` names it, unless it is the selected one.
@@ -470,7 +484,10 @@ fn absent(set: &ProfileSet, name: &str, named_by: Option<&Property>) -> PlanFail
         .map(|path| format!("`{}`", path.display()))
         .collect();
     let place = if paths.is_empty() { "any file".to_owned() } else { paths.join(" or ") };
-    let mut reason = format!("there is no profile `{}` in {place}", name.escape_debug());
+    let mut reason = match name {
+        "" => format!("there is no profile with an empty name in {place}"),
+        name => format!("there is no profile `{}` in {place}", name.escape_debug()),
+    };
     if let Some(reference) = named_by {
         reason.push_str(&format!(", which `source_profile` at {} names", reference.origin()));
     }

@@ -11,6 +11,7 @@ use crate::auth::Failure;
 use crate::auth::call::{self, Call, Context};
 use crate::auth::fields::Fields;
 use crate::auth::profile::plan::Sso;
+use crate::auth::world::trouble;
 use crate::endpoint::Service;
 use crate::error::Result;
 use crate::secret::Secret;
@@ -102,7 +103,7 @@ pub(in crate::auth) fn hex(bytes: &[u8]) -> String {
 }
 
 fn read(context: Context<'_>, path: &std::path::Path) -> Result<Fields<'static>, String> {
-    let text = (context.world.read_file)(path).map_err(|error| error.kind().to_string())?;
+    let text = (context.world.read_file)(path).map_err(|error| trouble(&error))?;
     Fields::parse(&zeroize::Zeroizing::new(text))
 }
 

@@ -1,9 +1,10 @@
 //! What to do about an error: for each kind a thing or two, best a command or flag that can be pasted.
 
-use super::Facts;
+use super::{Facts, signer};
 use crate::auth::bearer;
 use crate::client::Client;
 use crate::error::{Error, ServiceClass, ServiceFailure, TransportFailure, TransportKind, Waiting};
+use crate::origin::Origin;
 
 pub(super) fn hints(error: &Error, facts: &Facts<'_>) -> Vec<String> {
     match error {
@@ -46,15 +47,9 @@ fn service(failure: &ServiceFailure, facts: &Facts<'_>) -> Vec<String> {
         ServiceClass::ModelNotGranted => {
             vec![format!("ask for access in the Bedrock console of region `{region}`, under Model access")]
         }
-        ServiceClass::CredentialsExpired => vec![
-            "get new keys; the environment goes before every profile, so look there first".into(),
-            "temporary keys need all of `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`"
-                .into(),
-        ],
-        ServiceClass::CredentialsRejected => rejected(failure),
-        ServiceClass::ClockSkew => {
-            vec!["set this machine's clock: AWS refuses signatures that are 5 minutes off".into()]
-        }
+        ServiceClass::CredentialsExpired => signer::expired(facts),
+        ServiceClass::CredentialsRejected => signer::rejected(failure, facts),
+        ServiceClass::ClockSkew => signer::clock(failure),
         ServiceClass::NeedsProfile => needs_profile(facts),
         ServiceClass::ModelNotFound => vec![
             "check the id (`--model`) and the region (`--region`): a model is offered in some regions only"
@@ -95,24 +90,6 @@ fn denied(failure: &ServiceFailure) -> Vec<String> {
     }
 }
 
-fn rejected(failure: &ServiceFailure) -> Vec<String> {
-    let about_token =
-        ["API Key", "api key", "bearer", "Bearer"].iter().any(|part| failure.message.contains(part));
-    if about_token {
-        return vec![
-            format!(
-                "the key came from `{}`, which wins over all other credentials; unset it to use them",
-                bearer::VARIABLE
-            ),
-            "a short-term key works only in the region it was made for".into(),
-        ];
-    }
-    vec![
-        "check that key id and secret belong together".into(),
-        "temporary keys (`ASIA...`) need their `AWS_SESSION_TOKEN` too".into(),
-    ]
-}
-
 /// The profile that serves the caller's part of the world, where its name can be told from the region.
 fn needs_profile(facts: &Facts<'_>) -> Vec<String> {
     let (Some(model), Some(client)) = (facts.model, facts.client) else { return vec![] };
@@ -130,7 +107,13 @@ fn transport(failure: &TransportFailure, facts: &Facts<'_>) -> Vec<String> {
     let region = facts.client.and_then(Client::region).map_or("", |region| region.value.as_str());
     match failure.kind {
         TransportKind::Dns => vec![
-            format!("Bedrock may not exist in region `{region}`: check `--region`"),
+            match facts.client.and_then(Client::endpoint).map(|endpoint| &endpoint.origin) {
+                Some(Origin::Default) => {
+                    format!("Bedrock may not exist in region `{region}`: check `--region`")
+                }
+                Some(origin) => format!("check the endpoint from {origin}"),
+                None => "check `--endpoint` and `--region`".into(),
+            },
             "check the network, and `HTTPS_PROXY` if there is a proxy".into(),
         ],
         TransportKind::Connect | TransportKind::ConnectTimeout => {

@@ -1,6 +1,8 @@
 //! What hints advise must be possible: every command and flag in them is known to the argument parser.
 
+use super::signer;
 use crate::cli::args::Cli;
+use crate::error::{ServiceClass, ServiceFailure};
 use clap::{CommandFactory, Parser};
 use std::path::Path;
 
@@ -51,4 +53,45 @@ fn every_command_and_flag_in_a_hint_is_known() {
         }
     }
     assert!(seen > 15, "only {seen} commands and flags were found in the snapshots");
+}
+
+fn refused(message: &str) -> ServiceFailure {
+    ServiceFailure {
+        class: ServiceClass::ClockSkew,
+        code: "InvalidSignatureException".into(),
+        message: message.into(),
+        status: 403,
+        original_status: None,
+        original_message: None,
+        request_id: None,
+        attempts: 1,
+        waited_ms: 0,
+    }
+}
+
+#[test]
+fn a_clock_is_off_by_what_the_refusal_shows() {
+    for (message, told) in [
+        (
+            "Signature expired: 20250101T000000Z is now earlier than 20250101T000500Z (20250101T001000Z - 5 min.)",
+            "10 minutes behind",
+        ),
+        (
+            "Signature not yet current: 20250101T020030Z is still later than 20250101T000500Z (20250101T000000Z + 5 min.)",
+            "121 minutes ahead",
+        ),
+        ("Signature expired: 20250101T000000Z", "set this machine's clock: AWS"),
+        ("Request time too skewed", "set this machine's clock: AWS"),
+        ("", "set this machine's clock: AWS"),
+    ] {
+        let hints = signer::clock(&refused(message));
+        assert!(hints[0].contains(told), "{hints:?}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_refusal_is_told(message in "\\PC{0,60}", digits in "[0-9TZ]{0,40}") {
+        signer::clock(&refused(&format!("{message}{digits} {message}")));
+    }
 }
