@@ -136,7 +136,11 @@ impl Session {
 
 /// The configuration file. The demo needs nothing of the user's.
 pub(super) fn config(env: &Env, global: &Global) -> Result<Config> {
-    let choice = if global.demo { ConfigChoice::None } else { super::config::choice(global) };
+    let choice = match &global.config {
+        Some(path) => ConfigChoice::File(path.clone()),
+        None if global.no_config || global.demo => ConfigChoice::None,
+        None => ConfigChoice::Search,
+    };
     Config::load(env, &choice)
 }
 
