@@ -121,7 +121,8 @@ fn openclaw(env: &Env) -> Option<Location> {
         return NAMES.iter().find_map(|name| found(folder.join(name), origin.clone()));
     }
     let (home, origin) = variable("OPENCLAW_HOME").or_else(|| Some((env.home()?, Origin::Default)))?;
-    let folders = FOLDERS.iter().map(|folder| home.join(folder));
+    // Most people have none of them: one question a folder, not one a file.
+    let folders = FOLDERS.iter().map(|folder| home.join(folder)).filter(|folder| folder.is_dir());
     folders
         .flat_map(|folder| NAMES.map(|name| folder.join(name)))
         .find_map(|path| found(path, origin.clone()))
