@@ -15,6 +15,7 @@ const IPV4: &str = "http://169.254.169.254";
 const IPV6: &str = "http://[fd00:ec2::254]";
 
 /// Why the service is not asked, when it is forbidden.
+#[cfg(feature = "client")]
 pub(super) const DISABLED: &str = "`AWS_EC2_METADATA_DISABLED` is `true`";
 
 /// Whether `AWS_EC2_METADATA_DISABLED` forbids asking: it is `true` in any case, and nothing else.
