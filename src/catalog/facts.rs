@@ -69,7 +69,9 @@ pub enum Family {
     Cohere,
     /// AI21 Jamba.
     Jamba,
-    /// Any other.
+    /// One of the others of which something is known.
+    Other,
+    /// Nothing is known: the caller and the service know better.
     Unknown,
 }
 

@@ -5,7 +5,7 @@
 //! keeps what was learned for the model and the region; nothing is kept here. Texts are matched by fragments
 //! that have been stable; names of fields are taken from them.
 
-use super::PrepareOptions;
+use super::{PrepareOptions, media_support};
 use crate::catalog::ModelFacts;
 use crate::catalog::facts::{Medium, StructuredOutput, Thinking, ToolChoices, TopK};
 use crate::error::{ServiceClass, ServiceFailure};
@@ -182,7 +182,10 @@ pub fn apply(refusal: &Refusal, facts: &mut ModelFacts, options: &mut PrepareOpt
         Refusal::BetaFlags => drop(refuse("anthropic_beta")),
         Refusal::Prefill => facts.prefill = false,
         Refusal::SystemPrompt => facts.system_prompt = false,
-        Refusal::Medium(medium) => facts.input.retain(|known| known != medium),
+        Refusal::Medium(medium) => {
+            facts.input.retain(|known| known != medium);
+            refuse(media_support::name(*medium));
+        }
     }
     before != (facts.clone(), options.clone())
 }

@@ -10,10 +10,8 @@ use crate::catalog::facts::Medium;
 use crate::converse::{ContentBlock, GuardrailConverseContentBlock, ToolResultContentBlock};
 
 pub(super) fn apply(draft: &mut Draft<'_>) {
-    if !draft.is_unknown() {
-        blocks(draft);
-        pieces(draft);
-    }
+    blocks(draft);
+    pieces(draft);
     one_video(draft);
 }
 
@@ -45,8 +43,9 @@ fn pieces(draft: &mut Draft<'_>) {
 }
 
 /// What is said in place of a medium that the model does not read, and why.
-fn unread(draft: &Draft<'_>, medium: Medium) -> Option<(&'static str, &'static str)> {
-    if draft.facts.input.contains(&medium) {
+pub(super) fn unread(draft: &Draft<'_>, medium: Medium) -> Option<(&'static str, &'static str)> {
+    let is_read = draft.facts.input.contains(&medium) || draft.is_unknown();
+    if is_read && !draft.is_refused(name(medium)) {
         return None;
     }
     match medium {
@@ -64,6 +63,17 @@ fn unread(draft: &Draft<'_>, medium: Medium) -> Option<(&'static str, &'static s
         Medium::Audio => {
             Some(("(sound omitted: this model does not hear)", "this model does not take sounds"))
         }
+    }
+}
+
+/// The name of a medium among what a model has refused.
+pub(super) fn name(medium: Medium) -> &'static str {
+    match medium {
+        Medium::Text => "text",
+        Medium::Image => "image",
+        Medium::Document => "document",
+        Medium::Video => "video",
+        Medium::Audio => "audio",
     }
 }
 

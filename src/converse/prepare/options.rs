@@ -41,7 +41,7 @@ pub struct PrepareOptions {
     /// Where the request goes: GovCloud refuses some fields.
     pub region: Option<Region>,
     /// What this model refused before and must not get again: members of `additionalModelRequestFields` (a dot
-    /// leads to a member of one), `strict` of tools, `cachePoint` and `cachePoint.ttl`.
+    /// leads to a member of one), `strict` of tools, `cachePoint`, `cachePoint.ttl`, and media by their names.
     /// [`learn::apply`](super::learn::apply) fills it.
     pub refused: BTreeSet<String>,
 }

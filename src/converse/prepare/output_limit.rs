@@ -76,6 +76,7 @@ fn least(family: Family) -> u32 {
         | Family::Qwen
         | Family::Cohere
         | Family::Jamba
+        | Family::Other
         | Family::Unknown => 1,
     }
 }

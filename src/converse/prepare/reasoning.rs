@@ -62,6 +62,7 @@ fn taken(family: Family) -> (bool, bool) {
         | Family::Kimi
         | Family::Qwen
         | Family::Cohere
-        | Family::Jamba => (false, false),
+        | Family::Jamba
+        | Family::Other => (false, false),
     }
 }

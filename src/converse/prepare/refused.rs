@@ -1,7 +1,7 @@
 //! Rule `refused`: what a model has refused before is left out.
 //!
 //! A name is a member of `additionalModelRequestFields`, with a dot before a member of it, or `strict` for the
-//! member of tools. `cachePoint` and `cachePoint.ttl` are the business of the rule `cache-points`.
+//! member of tools. Cache points and media are the business of their own rules.
 
 use super::draft::Draft;
 use super::fields::Fields;

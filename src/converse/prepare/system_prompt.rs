@@ -2,9 +2,9 @@
 //!
 //! Some models have no system prompt; theirs stands before the user's first words. Blank blocks are refused.
 
-use super::blank;
 use super::draft::{Draft, is_blank};
 use super::report::Rule;
+use super::{blank, media_support};
 use crate::catalog::facts::Medium;
 use crate::converse::{
     ContentBlock, GuardrailConverseContentBlock, GuardrailConverseImageBlock, Message, Role,
@@ -17,7 +17,7 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     if draft.request.system.len() < before {
         draft.note(Rule::SystemPrompt, "system", "a blank block of the system prompt is refused", None);
     }
-    if !draft.is_unknown() && !draft.facts.input.contains(&Medium::Image) {
+    if media_support::unread(draft, Medium::Image).is_some() {
         let before = draft.request.system.len();
         draft.request.system.retain(|block| image(block).is_none());
         if draft.request.system.len() < before {

@@ -6,6 +6,7 @@ mod history;
 mod learning;
 mod media;
 mod property;
+mod rows;
 mod structured;
 mod thinking;
 mod tools;

@@ -65,6 +65,7 @@ pub(super) fn dialect(draft: &Draft<'_>) -> Dialect {
             | Family::Qwen
             | Family::Cohere
             | Family::Jamba
+            | Family::Other
             | Family::Unknown => false,
         },
     }

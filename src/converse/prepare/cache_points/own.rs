@@ -5,7 +5,8 @@ use super::super::report::Rule;
 use super::{MOST, Place, each_point, is_taken, may_follow};
 use crate::catalog::facts::Family;
 use crate::converse::{
-    CachePointBlock, CacheTtl, ContentBlock, Message, SystemContentBlock, Tool, ToolResultContentBlock,
+    CachePointBlock, CachePointType, CacheTtl, ContentBlock, Message, SystemContentBlock, Tool,
+    ToolResultContentBlock,
 };
 
 /// Makes the caller's points ones that the model takes.
@@ -14,6 +15,7 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     tools(draft);
     system(draft);
     messages(draft);
+    kinds(draft);
     lifetimes(draft);
     drop_first(draft);
 }
@@ -128,6 +130,20 @@ fn move_points(message: &mut Message, family: Family) -> bool {
         }
     }
     moved
+}
+
+/// Gives points without a type the only one there is.
+fn kinds(draft: &mut Draft<'_>) {
+    let mut any = false;
+    each_point(&mut draft.request, |_, point| {
+        if point.kind.as_str().is_empty() {
+            point.kind = CachePointType::DEFAULT;
+            any = true;
+        }
+    });
+    if any {
+        draft.note(Rule::CachePoints, "cachePoint.type", "a cache point must say its type", None);
+    }
 }
 
 /// Drops lifetimes that the model does not take, and keeps the points.

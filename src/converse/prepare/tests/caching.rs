@@ -144,6 +144,16 @@ fn no_point_stands_inside_a_tool_result() {
 }
 
 #[test]
+fn a_point_without_a_type_gets_the_only_one() {
+    let given = request(
+        json!({"messages": [{"role": "user", "content": [{"text": "hi"}, {"cachePoint": {"type": null}}]}]}),
+    );
+    let prepared = plain(given, &able());
+    assert_eq!(messages(&prepared)[0]["content"][1], json!({"cachePoint": {"type": "default"}}));
+    assert!(rules(&prepared).contains(&"cache-points"));
+}
+
+#[test]
 fn four_points_at_most_and_the_last_ones_stay() {
     let blocks: Vec<Value> = (0..6)
         .flat_map(|n| [json!({"text": n.to_string()}), json!({"cachePoint": {"type": "default"}})])

@@ -203,3 +203,13 @@ fn some_refusals_are_for_the_caller_to_act_on() {
     assert!(apply(&Refusal::Streaming, &mut facts, &mut options) && !facts.streams);
     assert!(apply(&Refusal::StreamingTools, &mut facts, &mut options) && !facts.tools.streaming);
 }
+
+#[test]
+fn a_medium_that_was_refused_is_left_out_even_where_nothing_else_is_known() {
+    let given = request(json!({"messages": [{"role": "user", "content": [{"text": "see"},
+        {"image": {"format": "png", "source": {"bytes": "iVBORw0KGgo="}}}]}]}));
+    let (mut facts, mut options) = (of(Family::Unknown), PrepareOptions::default());
+    assert_eq!(prepare(given.clone(), &facts, &options).request, given);
+    assert!(apply(&Refusal::Medium(Medium::Image), &mut facts, &mut options));
+    assert_eq!(rules(&prepare(given, &facts, &options)), ["media-support"]);
+}

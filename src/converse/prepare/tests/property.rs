@@ -192,6 +192,7 @@ fn family() -> impl Strategy<Value = Family> {
         Family::GptOss,
         Family::Gpt,
         Family::Kimi,
+        Family::Other,
         Family::Unknown,
     ];
     select(families.to_vec())
