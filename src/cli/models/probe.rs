@@ -63,7 +63,7 @@ async fn probe(client: &Client, model: String, tokens: u32, limit: Duration) -> 
     };
     let outcome = outcome.map_err(|error| {
         let named = Sourced::new(model.clone(), Origin::Code);
-        let facts = Facts { model: Some(&named), client: Some(client), ..Facts::default() };
+        let facts = Facts { model: Some(&named), client: Some(client) };
         Box::new(Failed { status: status(&error), report: Report::new(&error, &facts) })
     });
     Probe { model, outcome }

@@ -77,7 +77,7 @@ pub(super) async fn run(
     let text = if global.json { format!("{}\n", status.to_json(args)) } else { status.to_text(env) };
     out.data(text.as_bytes()).map_err(report)?;
     status.survey.warnings.iter().for_each(|warning| out.warn(warning));
-    status.verdict(args, probing)
+    status.verdict(args, probing).map_or(Ok(()), Err)
 }
 
 /// `OUTCROP_MODEL`, else the configuration.
@@ -251,36 +251,33 @@ impl Status<'_> {
         })
     }
 
-    /// The exit code: credentials first, then the default model, then the probes.
-    fn verdict(self, args: &ModelsStatus, probing: bool) -> Result<(), Report> {
+    /// What is wrong, if that is asked: credentials first, then the probes, then the default model.
+    fn verdict(self, args: &ModelsStatus, probing: bool) -> Option<Report> {
         if args.check || probing {
-            if let Err(error) = &self.survey.auth {
-                return Err(self.connection.report(error));
-            }
-            if let Ok(Auth::SigV4(keys)) = &self.survey.auth
-                && keys.expires_at.is_some_and(|end| end <= time::now())
-            {
-                return Err(Report::usage("the credentials have ended").with_exit(exit::CREDENTIALS));
+            match &self.survey.auth {
+                Err(error) => return Some(self.connection.report(error)),
+                Ok(Auth::SigV4(keys)) if keys.expires_at.is_some_and(|end| end <= time::now()) => {
+                    return Some(Report::usage("the credentials have ended").with_exit(exit::CREDENTIALS));
+                }
+                Ok(_) => {}
             }
         }
-        let failed = self.probes.into_iter().find_map(|probe| probe.outcome.err());
-        if let Some(failed) = failed {
-            return Err(failed.report);
+        if let Some(failed) = self.probes.into_iter().find_map(|probe| probe.outcome.err()) {
+            return Some(failed.report);
         }
         if !args.check {
-            return Ok(());
+            return None;
         }
         match (self.resolved, self.offered.listing()) {
-            (None, _) => Err(Report::no_model().with_exit(exit::MODEL)),
-            (Some(Err(report)), _) => Err(report.with_exit(exit::MODEL)),
+            (None, _) => Some(Report::no_model().with_exit(exit::MODEL)),
+            (Some(Err(report)), _) => Some(report.with_exit(exit::MODEL)),
             (Some(Ok(id)), Some(_)) => {
-                let missing = rows(self.connection, &self.offered)
-                    .iter()
-                    .any(|row| row.id == id && row.available == Some(false));
+                let rows = rows(self.connection, &self.offered);
+                let missing = rows.iter().any(|row| row.id == id && row.available == Some(false));
                 let text = format!("`{id}` is not listed in this region");
-                if missing { Err(Report::usage(&text).with_exit(exit::MODEL)) } else { Ok(()) }
+                missing.then(|| Report::usage(&text).with_exit(exit::MODEL))
             }
-            (Some(Ok(_)), None) => Ok(()),
+            (Some(Ok(_)), None) => None,
         }
     }
 }
