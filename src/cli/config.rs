@@ -5,10 +5,10 @@ use super::emulate;
 use super::out::Out;
 use super::report::Report;
 use crate::Env;
-use crate::config::{self, Config, ConfigChoice, KeyPath, Location, Owner};
+use crate::config::{self, Config, ConfigChoice, KeyPath, Location, NewValue, Owner};
 use crate::error::{Error, Result};
 use crate::origin::Origin;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{self, IsTerminal};
 
 pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> Result<(), Box<Report>> {
@@ -22,7 +22,7 @@ pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> R
     match command {
         Command::Get { key } => get(&find()?, key.as_deref(), global.json, out),
         Command::Set { key, value, string } => {
-            let value = if *string { Value::from(value.as_str()) } else { config::value_of(value) };
+            let value = if *string { NewValue::text(value) } else { NewValue::parse(value) };
             let path = path(key)?;
             let changed = config::set(env, &own()?, &path, &value);
             let changed = changed.map_err(|error| plain(with_string_hint(error, &value)))?;
@@ -58,9 +58,9 @@ fn path(key: &str) -> Result<KeyPath, Box<Report>> {
 }
 
 /// `1` is a number; who means the text is told how to say so.
-fn with_string_hint(mut error: Error, value: &Value) -> Error {
+fn with_string_hint(mut error: Error, value: &NewValue) -> Error {
     if let Error::Config(problem) = &mut error
-        && !value.is_string()
+        && !value.is_text()
         && problem.problem.starts_with("expected a string")
     {
         problem.hints.push("to set it as text, add `--string`".to_owned());

@@ -55,13 +55,13 @@ pub fn get(location: &Location, path: Option<&KeyPath>) -> Result<Shown> {
     let found = match (&root, path) {
         (Some(root), Some(path)) => edit::find(root, path.segments()).cloned(),
         (Some(_), None) => root,
-        (None, None) => Some(Node { span: 0..0, kind: NodeKind::Object(vec![]) }),
+        (None, None) => Some(Node::new(NodeKind::Object(vec![]))),
         (None, Some(_)) => None,
     };
     match (found, path) {
         (Some(node), _) => Ok(Shown(node)),
         (None, Some(path)) => Err(store::not_there(location, &document, path)),
-        (None, None) => Ok(Shown(Node { span: 0..0, kind: NodeKind::Object(vec![]) })),
+        (None, None) => Ok(Shown(Node::new(NodeKind::Object(vec![])))),
     }
 }
 

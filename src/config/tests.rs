@@ -411,7 +411,7 @@ proptest! {
         let everything = Document::parse(EVERYTHING.to_owned()).unwrap();
         let path = KeyPath::parse(&path).unwrap();
         for value in messy.value.as_object().unwrap().values().chain([&messy.value]) {
-            let text = edit::set(&everything, &path, value).unwrap_or_default();
+            let text = edit::set(&everything, &path, &document::parse_value(&value.to_string()).unwrap()).unwrap_or_default();
             let owner = if is_ours { Owner::Outcrop } else { Owner::OpenClaw };
             for text in [&text, &messy.text] {
                 let location = Location { path: "c".into(), owner, origin: Origin::Default };
