@@ -11,12 +11,21 @@ use crate::origin::Origin;
 use serde_json::json;
 use std::io::{self, IsTerminal};
 
+/// Which configuration file the flags ask for.
+pub(super) fn choice(global: &Global) -> ConfigChoice {
+    match (&global.config, global.no_config) {
+        (_, true) => ConfigChoice::None,
+        (Some(path), false) => ConfigChoice::File(path.clone()),
+        (None, false) => ConfigChoice::Search,
+    }
+}
+
 pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> Result<(), Box<Report>> {
     let misplaced = emulate::misplaced(global).filter(|flag| *flag != "--config");
     if let Some(flag) = misplaced.or_else(|| global.no_config.then_some("--no-config")) {
         return Err(usage(&format!("`{flag}` has no meaning for `config`")));
     }
-    let choice = global.config.clone().map_or(ConfigChoice::Search, ConfigChoice::File);
+    let choice = choice(global);
     let find = || Location::find(env, &choice).ok_or_else(no_home);
     let own = || Location::own(env, &choice).ok_or_else(no_home);
     match command {
