@@ -5,24 +5,33 @@ use super::emulate;
 use super::out::Out;
 use super::report::Report;
 use crate::Env;
-use crate::config::{self, Config, ConfigChoice, KeyPath, Location, Owner};
+use crate::config::{self, Config, ConfigChoice, KeyPath, Location, NewValue, Owner};
 use crate::error::{Error, Result};
 use crate::origin::Origin;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{self, IsTerminal};
+
+/// Which configuration file the flags ask for.
+pub(super) fn choice(global: &Global) -> ConfigChoice {
+    match (&global.config, global.no_config) {
+        (_, true) => ConfigChoice::None,
+        (Some(path), false) => ConfigChoice::File(path.clone()),
+        (None, false) => ConfigChoice::Search,
+    }
+}
 
 pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> Result<(), Box<Report>> {
     let misplaced = emulate::misplaced(global).filter(|flag| *flag != "--config");
     if let Some(flag) = misplaced.or_else(|| global.no_config.then_some("--no-config")) {
         return Err(usage(&format!("`{flag}` has no meaning for `config`")));
     }
-    let choice = global.config.clone().map_or(ConfigChoice::Search, ConfigChoice::File);
+    let choice = choice(global);
     let find = || Location::find(env, &choice).ok_or_else(no_home);
     let own = || Location::own(env, &choice).ok_or_else(no_home);
     match command {
         Command::Get { key } => get(&find()?, key.as_deref(), global.json, out),
         Command::Set { key, value, string } => {
-            let value = if *string { Value::from(value.as_str()) } else { config::value_of(value) };
+            let value = if *string { NewValue::text(value) } else { NewValue::parse(value) };
             let path = path(key)?;
             let changed = config::set(env, &own()?, &path, &value);
             let changed = changed.map_err(|error| plain(with_string_hint(error, &value)))?;
@@ -58,9 +67,9 @@ fn path(key: &str) -> Result<KeyPath, Box<Report>> {
 }
 
 /// `1` is a number; who means the text is told how to say so.
-fn with_string_hint(mut error: Error, value: &Value) -> Error {
+fn with_string_hint(mut error: Error, value: &NewValue) -> Error {
     if let Error::Config(problem) = &mut error
-        && !value.is_string()
+        && !value.is_text()
         && problem.problem.starts_with("expected a string")
     {
         problem.hints.push("to set it as text, add `--string`".to_owned());

@@ -77,9 +77,13 @@ impl Check<'_> {
             NodeKind::Object(_) | NodeKind::List(_) | NodeKind::Scalar(_) => match below.leaf() {
                 Some(row) => return self.leaf(node, row.kind, path),
                 None => {
-                    let expected = if below.is_list() { "a list" } else { "an object" };
+                    let (expected, hints) = if below.is_list() {
+                        ("a list", vec!["write a list in brackets: `[\"one\", \"two\"]`".to_owned()])
+                    } else {
+                        ("an object", vec![])
+                    };
                     let problem = format!("expected {expected}, found {}", node.type_name());
-                    self.report(path, node.span.start, problem, vec![]);
+                    self.report(path, node.span.start, problem, hints);
                     return None;
                 }
             },

@@ -47,6 +47,13 @@ pub(super) struct Entry {
     pub(super) comma: Option<usize>,
 }
 
+impl Entry {
+    /// A member, or with an empty name an element, that stands nowhere yet.
+    pub(super) fn new(name: &str, value: Node) -> Self {
+        Self { name: name.to_owned(), start: 0, value, comma: None }
+    }
+}
+
 /// Why a text is no JSON5, and at which byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
@@ -89,6 +96,16 @@ impl Node {
         }
     }
 
+    /// A value that stands nowhere yet.
+    pub(super) fn new(kind: NodeKind) -> Self {
+        Self { span: 0..0, kind }
+    }
+
+    fn holds_null(&self) -> bool {
+        self.kind == NodeKind::Scalar(Value::Null)
+            || self.entries().iter().any(|entry| entry.value.holds_null())
+    }
+
     /// Members or elements; none for a scalar.
     pub(super) fn entries(&self) -> &[Entry] {
         match &self.kind {
@@ -127,21 +144,11 @@ fn scalar_name(value: &Value) -> &'static str {
 }
 
 /// Reads a value that stands alone, such as an argument of the command line. `None` when it is no JSON5, nested
-/// too deep, or one of the numbers that JSON does not have (`NaN`, `Infinity`).
-pub(super) fn parse_value(text: &str) -> Option<Value> {
+/// too deep, or holds one of the numbers that JSON does not have (`NaN`, `Infinity`).
+pub(super) fn parse_value(text: &str) -> Option<Node> {
     let document = Document::parse(text.to_owned()).ok()?;
-    let unnamed = document.text.contains("NaN") || document.text.contains("Infinity");
-    let value = document.root?.to_value();
-    (!(unnamed && holds_null(&value))).then_some(value)
-}
-
-fn holds_null(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(elements) => elements.iter().any(holds_null),
-        Value::Object(members) => members.values().any(holds_null),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
+    let is_named = text.contains("NaN") || text.contains("Infinity");
+    document.root.filter(|root| !(is_named && root.holds_null()))
 }
 
 /// Line and column of a byte, both from 1. Columns count characters.

@@ -7,7 +7,7 @@
 use super::document::{Document, Entry, Node, NodeKind, comment_end};
 use super::keys::is_provider;
 use super::path::{KeyPath, join};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fmt;
 use std::ops::Range;
 
@@ -44,7 +44,7 @@ impl fmt::Display for NoPlace {
 }
 
 /// Sets the value at a path, and creates what is missing on the way to it.
-pub(super) fn set(document: &Document, path: &KeyPath, value: &Value) -> Result<String, NoPlace> {
+pub(super) fn set(document: &Document, path: &KeyPath, value: &Node) -> Result<String, NoPlace> {
     let style = Style::of(document);
     let Some(mut node) = document.root.as_ref() else {
         let all = nested("", path.segments(), value)?;
@@ -144,16 +144,16 @@ fn is_index(name: &str, index: usize) -> bool {
 }
 
 /// A value below names that do not exist yet. `0` makes a list.
-fn nested(place: &str, names: &[String], value: &Value) -> Result<Value, NoPlace> {
+fn nested(place: &str, names: &[String], value: &Node) -> Result<Node, NoPlace> {
     let Some((name, rest)) = names.split_first() else { return Ok(value.clone()) };
     let inner = nested(&join(place, name), rest, value)?;
     if is_index(name, 0) {
-        return Ok(Value::Array(vec![inner]));
+        return Ok(Node::new(NodeKind::List(vec![Entry::new("", inner)])));
     }
     if name.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NoPlace::PastEnd { place: place.to_owned(), count: 0 });
     }
-    Ok(Value::Object(Map::from_iter([(name.clone(), inner)])))
+    Ok(Node::new(NodeKind::Object(vec![Entry::new(name, inner)])))
 }
 
 fn apply(text: &str, mut splices: Vec<Splice>) -> String {
@@ -257,7 +257,7 @@ impl<'d> Style<'d> {
     }
 
     /// A new last entry. `name` is the key in an object.
-    fn insert(&self, node: &Node, name: Option<&str>, value: &Value) -> Vec<Splice> {
+    fn insert(&self, node: &Node, name: Option<&str>, value: &Node) -> Vec<Splice> {
         let text = self.text;
         let close = node.span.end - 1;
         let outer = indent_of(text, node.span.start);
@@ -290,7 +290,7 @@ impl<'d> Style<'d> {
         ]
     }
 
-    fn entry(&self, name: Option<&str>, value: &Value, indent: &str, inline: bool) -> String {
+    fn entry(&self, name: Option<&str>, value: &Node, indent: &str, inline: bool) -> String {
         let value = self.render(value, indent, inline);
         match name {
             Some(name) => format!("{}: {value}", self.key(name)),
@@ -331,26 +331,25 @@ impl<'d> Style<'d> {
         out
     }
 
-    /// A value as text: objects over several lines unless `inline`, lists too when they hold an object.
-    fn render(&self, value: &Value, indent: &str, inline: bool) -> String {
-        let (open, close, lines): (_, _, Vec<String>) = match value {
-            Value::String(text) => return self.quoted(text),
-            Value::Null | Value::Bool(_) | Value::Number(_) => return value.to_string(),
-            Value::Array(elements) => {
-                let is_flat =
-                    inline || !elements.iter().any(|element| element.is_array() || element.is_object());
-                let below = format!("{indent}{}", self.indent);
-                let lines: Vec<_> =
-                    elements.iter().map(|element| self.render(element, &below, is_flat)).collect();
+    /// A value as text: objects over several lines unless `inline`, lists too when they hold more than scalars.
+    fn render(&self, value: &Node, indent: &str, inline: bool) -> String {
+        let below = format!("{indent}{}", self.indent);
+        let (open, close, lines): (_, _, Vec<String>) = match &value.kind {
+            NodeKind::Scalar(Value::String(text)) => return self.quoted(text),
+            NodeKind::Scalar(value) => return value.to_string(),
+            NodeKind::List(elements) => {
+                let is_scalar = |entry: &Entry| matches!(entry.value.kind, NodeKind::Scalar(_));
+                let is_flat = inline || elements.iter().all(is_scalar);
+                let element = |entry: &Entry| self.render(&entry.value, &below, is_flat);
+                let lines: Vec<_> = elements.iter().map(element).collect();
                 if is_flat {
                     return format!("[{}]", lines.join(", "));
                 }
                 ('[', ']', lines)
             }
-            Value::Object(members) => {
-                let below = format!("{indent}{}", self.indent);
-                let entry = |(name, value): (&String, &Value)| self.entry(Some(name), value, &below, inline);
-                ('{', '}', members.iter().map(entry).collect())
+            NodeKind::Object(members) => {
+                let member = |entry: &Entry| self.entry(Some(&entry.name), &entry.value, &below, inline);
+                ('{', '}', members.iter().map(member).collect())
             }
         };
         if lines.is_empty() {
@@ -379,7 +378,7 @@ fn after_comments(text: &str, mut at: usize) -> usize {
 }
 
 /// A whole new text that says `value`, below a line of comment.
-pub(super) fn new_text(comment: &str, value: &Value) -> String {
+pub(super) fn new_text(comment: &str, value: &Node) -> String {
     let text = format!("// {}\n", comment.escape_debug());
     let style = Style {
         text: "",

@@ -343,6 +343,7 @@ impl Below {
     pub(super) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.0.iter().map(|(rest, _)| first_segment(rest).0).collect();
         names.retain(|name| !matches!(*name, "" | "*" | "[]"));
+        names.sort_unstable();
         names.dedup();
         names
     }

@@ -25,7 +25,7 @@ pub use settings::{
     ChatDefaults, Config, ConfiguredModel, Cost, DiscoverySettings, ModelsMode, ProviderSettings,
 };
 pub use show::{Shown, get};
-pub use store::{Changed, set, unset};
+pub use store::{Changed, NewValue, set, unset};
 
 use crate::env::Env;
 use crate::error::{ConfigProblem, Error, Result};
@@ -55,11 +55,6 @@ impl Config {
             None => Ok(config),
         }
     }
-}
-
-/// The value that an argument of the command line means: JSON5 where it is that, else the text itself.
-pub fn value_of(argument: &str) -> Value {
-    document::parse_value(argument.trim()).unwrap_or_else(|| Value::from(argument))
 }
 
 /// Everything that is wrong with a configuration file, in the order of its lines.

@@ -9,7 +9,10 @@ const REFUSED: [&str; 3] = ["__proto__", "constructor", "prototype"];
 
 /// A path of at least one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyPath(Vec<String>);
+pub struct KeyPath {
+    typed: String,
+    segments: Vec<String>,
+}
 
 impl KeyPath {
     /// Reads a path: names separated by dots; `[0]` for an element of a list; `["any name"]`, in either kind
@@ -34,7 +37,7 @@ impl KeyPath {
             }
             segments.push(segment);
             match chars.peek() {
-                None => return Ok(Self(segments)),
+                None => return Ok(Self { typed: text.to_owned(), segments }),
                 Some('[') => {}
                 Some(_) => {
                     if chars.next() != Some('.') {
@@ -46,14 +49,14 @@ impl KeyPath {
     }
 
     pub(super) fn segments(&self) -> &[String] {
-        &self.0
+        &self.segments
     }
 }
 
+/// As it was typed.
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.iter().fold(String::new(), |path, segment| join(&path, segment));
-        f.write_str(&text)
+        f.write_str(&self.typed)
     }
 }
 
@@ -147,8 +150,10 @@ mod tests {
         #[test]
         fn what_is_shown_reads_back(names in prop::collection::vec("[^\u{0}]{1,6}", 1..5)) {
             prop_assume!(!names.iter().any(|name| REFUSED.contains(&name.as_str())));
-            let path = KeyPath(names);
-            prop_assert_eq!(KeyPath::parse(&path.to_string()), Ok(path));
+            let joined = names.iter().fold(String::new(), |path, name| join(&path, name));
+            let path = KeyPath::parse(&joined).unwrap();
+            prop_assert_eq!(path.segments(), names);
+            prop_assert_eq!(path.to_string(), joined);
         }
 
         #[test]

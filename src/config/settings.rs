@@ -222,7 +222,7 @@ impl Reader<'_> {
         self.problems.push(Problem { key, offset, problem, hints: vec![], fault });
     }
 
-    /// A key without which the others beside it mean nothing. A value that is there and wrong is reported already.
+    /// Reports a key without which its neighbours mean nothing, unless it is there and wrong, and so reported.
     fn report_missing(&mut self, place: &str, name: &str, node: &Node) {
         let key = path::join(place, name);
         if !self.problems.iter().any(|problem| problem.key == key) {
@@ -240,7 +240,7 @@ impl Reader<'_> {
         Some(Sourced::new(model_id(name)?.to_owned(), self.origin(node.span.start)))
     }
 
-    /// `aliases`, and over it nothing: a name that stands there too wins over OpenClaw's place.
+    /// The short names of both places; one that stands under `aliases` wins.
     fn aliases(&mut self, root: &Node, agents: Option<&Node>) -> BTreeMap<String, Sourced<String>> {
         let mut aliases = BTreeMap::new();
         let models = agents.and_then(|agents| find(agents, "models")).map(Node::entries).unwrap_or_default();

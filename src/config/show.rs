@@ -52,16 +52,11 @@ impl Serialize for Node {
 pub fn get(location: &Location, path: Option<&KeyPath>) -> Result<Shown> {
     let document = location.read()?;
     let root = document.root.as_ref().and_then(|root| visible(root, Some(&Below::root()), location.owner));
-    let found = match (&root, path) {
-        (Some(root), Some(path)) => edit::find(root, path.segments()).cloned(),
-        (Some(_), None) => root,
-        (None, None) => Some(Node { span: 0..0, kind: NodeKind::Object(vec![]) }),
-        (None, Some(_)) => None,
-    };
-    match (found, path) {
-        (Some(node), _) => Ok(Shown(node)),
-        (None, Some(path)) => Err(store::not_there(location, &document, path)),
-        (None, None) => Ok(Shown(Node { span: 0..0, kind: NodeKind::Object(vec![]) })),
+    let root = root.unwrap_or_else(|| Node::new(NodeKind::Object(vec![])));
+    let Some(path) = path else { return Ok(Shown(root)) };
+    match edit::find(&root, path.segments()) {
+        Some(node) => Ok(Shown(node.clone())),
+        None => Err(store::not_there(location, &document, path)),
     }
 }
 
@@ -72,12 +67,12 @@ fn visible(node: &Node, below: Option<&Below>, owner: Owner) -> Option<Node> {
     }
     let row = below.and_then(Below::leaf);
     let kind = match &node.kind {
-        NodeKind::Scalar(Value::String(text)) => {
+        NodeKind::Scalar(value) => {
+            let text = value.as_str().unwrap_or_default();
             let is_secret = row.is_some_and(|row| row.kind == Kind::Secret) && !placeholder::is_only(text);
-            let hidden = is_secret || pasted::secret_in(text).is_some();
-            NodeKind::Scalar(Value::from(if hidden { "[redacted]" } else { text.as_str() }))
+            let is_hidden = is_secret || pasted::secret_in(text).is_some();
+            NodeKind::Scalar(if is_hidden { "[redacted]".into() } else { value.clone() })
         }
-        NodeKind::Scalar(value) => NodeKind::Scalar(value.clone()),
         NodeKind::List(entries) => {
             let below = below.and_then(|below| below.element().or_else(|| row.map(|_| below.clone())));
             let elements = entries.iter().filter_map(|entry| copy(entry, below.as_ref(), owner));
@@ -150,12 +145,13 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let text = "{ models: { providers: { bedrock: { apiKey: 'hunter2',
-            headers: { Authorization: 'Bearer x', 'X-Team': '${TEAM}' },
+            headers: { Authorization: 'Bearer x', pin: 1234, 'X-Team': '${TEAM}' },
             models: [{ id: 'm', params: { deep: ['AKIAIOSFODNN7EXAMPLE'] } }] } } }, unknown: 'AKIAIOSFODNN7EXAMPLE' }";
         let provider = "models.providers.amazon-bedrock";
         for (key, expected) in [
             (format!("{provider}.apiKey"), "[redacted]"),
             (format!("{provider}.headers.Authorization"), "[redacted]"),
+            (format!("{provider}.headers.pin"), "[redacted]"),
             (format!("{provider}.headers.X-Team"), "${TEAM}"),
             (format!("{provider}.models[0].params.deep[0]"), "[redacted]"),
             ("unknown".to_owned(), "[redacted]"),

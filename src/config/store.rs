@@ -6,7 +6,7 @@
 
 use super::check;
 use super::check::{Fault, Problem};
-use super::document::Document;
+use super::document::{Document, Node, NodeKind, parse_value};
 use super::edit::{self, NoPlace};
 use super::file::{ConfigChoice, Location, Owner, parse};
 use super::keys::{Below, Kind};
@@ -35,6 +35,27 @@ pub struct Changed {
     pub notes: Vec<String>,
 }
 
+/// A value to be set. Its members keep their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewValue(Node);
+
+impl NewValue {
+    /// What an argument of the command line means: JSON5 where it is that, else the text itself.
+    pub fn parse(argument: &str) -> Self {
+        parse_value(argument.trim()).map_or_else(|| Self::text(argument), Self)
+    }
+
+    /// A string, whatever it looks like.
+    pub fn text(text: &str) -> Self {
+        Self(Node::new(NodeKind::Scalar(text.into())))
+    }
+
+    /// Whether it is a string.
+    pub fn is_text(&self) -> bool {
+        matches!(self.0.kind, NodeKind::Scalar(Value::String(_)))
+    }
+}
+
 /// Sets a key of our own file, which is created where it is absent. Where an OpenClaw file was read so far, the
 /// new file begins with the settings that were read from it, since it hides the other from now on.
 ///
@@ -42,9 +63,9 @@ pub struct Changed {
 ///
 /// [`Error::Config`] when the key is unknown, the value has a wrong type or looks like a secret, or nothing can
 /// stand at that path; [`Error::ConfigSyntax`] when the file is no JSON5; [`Error::Io`]. The file is as it was.
-pub fn set(env: &Env, location: &Location, path: &KeyPath, value: &Value) -> Result<Changed> {
+pub fn set(env: &Env, location: &Location, path: &KeyPath, value: &NewValue) -> Result<Changed> {
     change(env, location, path, &|document| {
-        edit::set(document, path, value).map_err(|no_place| {
+        edit::set(document, path, &value.0).map_err(|no_place| {
             let hints = match &no_place {
                 NoPlace::Taken { place, .. } if !place.is_empty() => {
                     vec![format!("take it out first: `outcrop config unset '{place}'`")]
@@ -173,7 +194,7 @@ fn begin(env: &Env, location: &Location) -> Result<(Document, Option<PathBuf>)> 
     {
         let comment =
             format!("Begun with the settings that outcrop had read from {}.", theirs.path.display());
-        let text = edit::new_text(&comment, &settings.to_value());
+        let text = edit::new_text(&comment, &settings);
         return Ok((parse(text.into_bytes(), &location.path)?, Some(theirs.path)));
     }
     Ok((Document { text: String::new(), root: None }, None))

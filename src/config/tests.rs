@@ -320,6 +320,7 @@ fn in_openclaws_file_only_what_is_ours_counts() {
 fn hints_name_what_is_near() {
     for (text, hint) in [
         ("{modle: 'm'}", "did you mean `model`?"),
+        ("{modles: {}}", "did you mean `models` or `model`?"),
         ("{models: {bedrockDiscovry: {}}}", "did you mean `models.bedrockDiscovery`?"),
         ("{models: {providers: {amazon: {}}}}", "see every key with `outcrop config keys`"),
         (
@@ -399,6 +400,9 @@ fn every_key_of_the_table_makes_a_difference() {
 }
 
 proptest! {
+    // Each case reads a handful of documents.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever stands at whatever key, the file is read, and problems point into it.
     #[test]
     fn any_document_is_read_or_has_problems(
@@ -411,7 +415,7 @@ proptest! {
         let everything = Document::parse(EVERYTHING.to_owned()).unwrap();
         let path = KeyPath::parse(&path).unwrap();
         for value in messy.value.as_object().unwrap().values().chain([&messy.value]) {
-            let text = edit::set(&everything, &path, value).unwrap_or_default();
+            let text = edit::set(&everything, &path, &document::parse_value(&value.to_string()).unwrap()).unwrap_or_default();
             let owner = if is_ours { Owner::Outcrop } else { Owner::OpenClaw };
             for text in [&text, &messy.text] {
                 let location = Location { path: "c".into(), owner, origin: Origin::Default };

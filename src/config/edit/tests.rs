@@ -1,4 +1,7 @@
-use super::super::document::messy::{self, Messy};
+use super::super::document::{
+    messy::{self, Messy},
+    parse_value,
+};
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;
@@ -11,8 +14,12 @@ fn path(text: &str) -> KeyPath {
     KeyPath::parse(text).unwrap()
 }
 
+fn node(value: &Value) -> Node {
+    parse_value(&value.to_string()).unwrap()
+}
+
 fn set_text(text: &str, at: &str, value: Value) -> String {
-    set(&document(text), &path(at), &value).unwrap()
+    set(&document(text), &path(at), &node(&value)).unwrap()
 }
 
 #[test]
@@ -70,6 +77,13 @@ fn what_is_missing_is_made_in_the_style_of_the_file() {
 }
 
 #[test]
+fn a_new_object_keeps_its_order() {
+    let value = parse_value("{ z: 1, 'a b': [{ y: 1, b: 2 }] }").unwrap();
+    let text = set(&document("{ o: 1 }"), &path("o"), &value).unwrap();
+    assert_eq!(text, "{ o: {\n  z: 1,\n  \"a b\": [\n    {\n      y: 1,\n      b: 2\n    }\n  ]\n} }");
+}
+
+#[test]
 fn where_nothing_can_stand() {
     for (before, at, problem) in [
         ("{ a: 1 }", "a.b", "`a` is a number; nothing can stand below it"),
@@ -81,7 +95,7 @@ fn where_nothing_can_stand() {
         ("5", "a", "the file holds a number"),
         ("[]", "a[0]", "the file holds a list"),
     ] {
-        let refused = set(&document(before), &path(at), &json!(1)).unwrap_err();
+        let refused = set(&document(before), &path(at), &node(&json!(1))).unwrap_err();
         assert_eq!(refused.to_string(), problem, "{before}");
     }
 }
@@ -192,7 +206,7 @@ proptest! {
         let Some(names) = a_path(&value, &choices) else { return Ok(()) };
         let before = document(&text);
         let span = find(before.root.as_ref().unwrap(), &names).unwrap().span.clone();
-        let changed = set(&before, &as_path(&names), &new).unwrap();
+        let changed = set(&before, &as_path(&names), &node(&new)).unwrap();
         prop_assert!(changed.starts_with(&text[..span.start]) && changed.ends_with(&text[span.end..]), "{}", changed);
         *slot(&mut value, &names) = new;
         prop_assert_eq!(document(&changed).root.unwrap().to_value(), value);
@@ -212,7 +226,7 @@ proptest! {
         let inner = below[1..].iter().rev().fold(new.clone(), |value, name| json!({ name: value }));
         slot(&mut value, &names)[&below[0]] = inner;
         names.extend(below);
-        let changed = set(&document(&text), &as_path(&names), &new).unwrap();
+        let changed = set(&document(&text), &as_path(&names), &node(&new)).unwrap();
         let after = document(&changed);
         prop_assert_eq!(after.root.as_ref().unwrap().to_value(), value);
         prop_assert_eq!(comments(&changed), comments(&text));

@@ -1,5 +1,4 @@
 use super::*;
-use crate::config::{ConfigChoice, value_of};
 use serde_json::json;
 
 fn env(home: &Path) -> Env {
@@ -11,7 +10,7 @@ fn own(env: &Env) -> Location {
 }
 
 fn set_text(env: &Env, key: &str, value: &str) -> Result<Changed> {
-    set(env, &own(env), &KeyPath::parse(key).unwrap(), &value_of(value))
+    set(env, &own(env), &KeyPath::parse(key).unwrap(), &NewValue::parse(value))
 }
 
 #[test]
@@ -141,7 +140,8 @@ fn a_link_stays_a_link() {
     let location = Location { path: link.clone(), owner: Owner::Outcrop, origin: Origin::Flag("--config") };
     for (value, text) in [("a", "{\n  model: \"a\",\n}\n"), ("b", "{\n  model: \"b\",\n}\n")] {
         let changed =
-            set(&env(home.path()), &location, &KeyPath::parse("model").unwrap(), &json!(value)).unwrap();
+            set(&env(home.path()), &location, &KeyPath::parse("model").unwrap(), &NewValue::text(value))
+                .unwrap();
         assert_eq!(changed.path, target);
         assert_eq!(fs::read_to_string(&target).unwrap(), text);
     }
