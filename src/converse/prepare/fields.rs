@@ -93,3 +93,36 @@ impl<'de> Deserialize<'de> for Fields {
         from.deserialize_map(Members)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Fields;
+    use proptest::prelude::*;
+
+    #[test]
+    fn members_that_are_not_set_keep_their_text_and_order() {
+        let mut fields = Fields::read(r#" { "b": 1.0, "a": {"n" : null}, "a": 1e3 } "#).unwrap();
+        fields.set("c", &[1]);
+        fields.set("a", &true);
+        assert!(fields.has("b") && !fields.has("d"));
+        let document = fields.into_document().unwrap();
+        assert_eq!(document.as_json(), r#"{"b":1.0,"a":{"n" : null},"a":true,"c":[1]}"#);
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_members() {
+        for json in ["[1]", "7", "null", r#""a""#] {
+            assert!(Fields::read(json).is_none(), "{json}");
+        }
+        assert!(Fields::read("{}").unwrap().into_document().is_none());
+        assert!(Fields::read(r#"{"a": 7}"#).unwrap().object("a").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_object_comes_back_as_it_was(text in r#"\{("[a-c]":(1|1\.0|null|\[\]|"x"),){0,3}"z":0\}"#) {
+            let document = Fields::read(&text).unwrap().into_document().unwrap();
+            prop_assert_eq!(document.as_json(), text);
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod learning;
 mod media;
 mod property;
 mod rows;
+mod schemas;
 mod structured;
 mod thinking;
 mod tools;

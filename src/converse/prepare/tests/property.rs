@@ -351,6 +351,10 @@ proptest! {
         let broken = check::violations(&once.request, &facts);
         prop_assert!(broken.is_empty(), "{broken:?}\nin {:?}", once.request);
 
+        for note in &once.adjustments {
+            prop_assert!(!note.why.ends_with('.') && !note.why.starts_with(char::is_uppercase), "{note}");
+        }
+
         let mut given = thoughts(&request).into_iter();
         for kept in thoughts(&once.request) {
             prop_assert!(given.any(|thought| thought == kept), "reasoning changed: {kept:?}");
