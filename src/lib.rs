@@ -48,6 +48,7 @@ pub mod config;
 mod conformance;
 pub mod control;
 pub mod converse;
+pub mod embed;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod endpoint;
