@@ -8,11 +8,15 @@
 mod builder;
 mod call;
 mod control;
+mod count_tokens;
+mod embed;
 mod event_stream;
+mod invoke;
 mod settings;
 
 pub use builder::{ClientBuilder, Timeouts};
 pub use event_stream::EventStream;
+pub use invoke::InvokedModel;
 pub use settings::Settings;
 
 use crate::auth::cache::Authorisation;

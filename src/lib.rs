@@ -48,6 +48,7 @@ pub mod config;
 mod conformance;
 pub mod control;
 pub mod converse;
+pub mod embed;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod endpoint;
@@ -67,7 +68,7 @@ pub mod uri;
 mod xml;
 
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, EventStream, Settings, Timeouts};
+pub use client::{Client, ClientBuilder, EventStream, InvokedModel, Settings, Timeouts};
 pub use env::Env;
 pub use error::{
     BrokenSource, ConfigProblem, ConfigSyntax, Error, ErrorKind, FrameFault, IoFailure, PayloadProblem,

@@ -2,8 +2,10 @@
 //!
 //! The only file that names clap's derive macros.
 
+mod embed;
 mod upkeep;
 
+pub(super) use embed::Embed;
 pub(super) use upkeep::{Auth, Config, Models, ModelsList, ModelsStatus};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -91,6 +93,8 @@ pub(super) enum Command {
     Chat(Chat),
     /// Send a raw Converse request (JSON from FILE or stdin) as it is
     Converse(Converse),
+    /// Turn texts into vectors: one JSON line a text
+    Embed(Embed),
     /// Models that can be used here, what is known of them, and whether they answer
     #[command(subcommand)]
     Models(Models),
@@ -217,6 +221,10 @@ mod tests {
             &["chat", "--idle-timeout=-1", "x"],
             &["chat", "--timeout", "soon", "x"],
             &["chat", "--max-attempts", "0", "x"],
+            &["embed", "--dimensions", "0", "x"],
+            &["embed", "--concurrency", "0", "x"],
+            &["embed", "--kind", "both", "x"],
+            &["embed", "--normalize", "--no-normalize", "x"],
             &["emulate", "--tokens-per-second", "inf"],
             &["auth", "token", "--ttl", "13h"],
             &["auth", "token", "--ttl", "0"],

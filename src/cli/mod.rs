@@ -8,6 +8,7 @@ mod auth;
 mod chat;
 mod config;
 mod converse;
+mod embed;
 mod emulate;
 mod input;
 mod model;
@@ -76,6 +77,7 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
     let outcome = match &cli.command {
         Command::Chat(args) => chat::run(env, &cli.global, args, out).await,
         Command::Converse(args) => converse::run(env, &cli.global, args, out).await,
+        Command::Embed(args) => embed::run(env, &cli.global, args, out).await,
         Command::Models(args) => models::run(env, &cli.global, args, out).await,
         Command::Auth(args) => auth::run(env, &cli.global, args, out).await,
         Command::Emulate(args) => {

@@ -22,6 +22,8 @@ pub(super) struct Out {
     talk: bool,
     /// The footer is for people who watch.
     footer: bool,
+    /// A line that changes is for people who watch nothing else.
+    progress: bool,
     json: bool,
     verbose: u8,
 }
@@ -41,6 +43,10 @@ impl Out {
             colour,
             talk: !global.quiet,
             footer: terminal && !global.quiet,
+            progress: terminal
+                && !global.quiet
+                && env.get("TERM") != Some("dumb")
+                && !io::stdout().is_terminal(),
             json: global.json,
             verbose: global.verbose.max(logged(env)),
         }
@@ -98,6 +104,13 @@ impl Out {
     pub(super) fn footer(&self, text: &str) {
         if self.footer {
             say(&self.paint("2", text));
+        }
+    }
+
+    /// How far the work is, on a line that takes the place of the one before; the empty text takes it away.
+    pub(super) fn progress(&self, text: &str) {
+        if self.progress {
+            let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
         }
     }
 

@@ -125,6 +125,12 @@ impl Report {
         }
     }
 
+    /// The same report with other things to do.
+    pub(super) fn with_hints(mut self, hints: Vec<String>) -> Self {
+        self.hints = hints;
+        self
+    }
+
     /// The same report with another exit code.
     pub(super) fn with_exit(mut self, code: u8) -> Self {
         self.exit = code;

@@ -6,7 +6,7 @@
 //! and goes wrong in every way that a network and a service can, on demand (see [`Fault`]).
 //!
 //! What the models say is a small fixed text about rocks, the same for the same question. It knows Converse,
-//! ConverseStream, CountTokens, and the lists of models and inference profiles; it does not know InvokeModel.
+//! ConverseStream, CountTokens, InvokeModel of embedding models, and the lists of models and inference profiles.
 //! On the same port it is the services behind credentials: STS, SSO, AWS Sign-In, instance metadata and the
 //! endpoint of containers; the keys that they give out are accepted until they end (see
 //! [`IdentityOptions`]). It listens in plain HTTP and is no place for real credentials.
@@ -26,6 +26,7 @@ mod api_key;
 mod catalog;
 mod control;
 mod dice;
+mod embed;
 mod events;
 mod faults;
 mod form;

@@ -5,6 +5,7 @@
 use super::answer::{Answer, Break, Reply};
 use super::catalog::Catalog;
 use super::control;
+use super::embed;
 use super::faults::{Chooser, Fault};
 use super::identity::{self, Call, Issued, Visit};
 use super::options::EmulatorOptions;
@@ -92,6 +93,9 @@ impl Account {
             }
             Operation::ConverseStream => {
                 return runtime::converse_stream(&received.body, &self.setting(route, region, fault)?);
+            }
+            Operation::InvokeModel => {
+                return embed::invoke_model(&received.body, catalog.resolve(&route.id, region)?);
             }
             Operation::CountTokens => {
                 // The operation takes ids of foundation models, also of those that need a profile to be
@@ -234,7 +238,8 @@ fn denied(route: &Route, caller: &Caller) -> Refusal {
     let action = match route.operation {
         Operation::Converse => "InvokeModel",
         Operation::ConverseStream => "InvokeModelWithResponseStream",
-        Operation::CountTokens
+        Operation::InvokeModel
+        | Operation::CountTokens
         | Operation::ListFoundationModels
         | Operation::GetFoundationModel
         | Operation::ListInferenceProfiles

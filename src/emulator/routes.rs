@@ -11,6 +11,7 @@ use crate::uri;
 pub(super) enum Operation {
     Converse,
     ConverseStream,
+    InvokeModel,
     CountTokens,
     ListFoundationModels,
     GetFoundationModel,
@@ -24,6 +25,7 @@ impl Operation {
         match self {
             Operation::Converse => "Converse",
             Operation::ConverseStream => "ConverseStream",
+            Operation::InvokeModel => "InvokeModel",
             Operation::CountTokens => "CountTokens",
             Operation::ListFoundationModels => "ListFoundationModels",
             Operation::GetFoundationModel => "GetFoundationModel",
@@ -54,6 +56,7 @@ pub(super) fn route(received: &Received) -> Result<Route, Refusal> {
             let operation = match operation {
                 "converse" => Operation::Converse,
                 "converse-stream" => Operation::ConverseStream,
+                "invoke" => Operation::InvokeModel,
                 "count-tokens" => Operation::CountTokens,
                 _ => return None,
             };
@@ -96,6 +99,7 @@ mod tests {
         for (method, target, operation, id) in [
             ("POST", "/model/amazon.nova-lite-v1%3A0/converse", Operation::Converse, "amazon.nova-lite-v1:0"),
             ("POST", "/model/m/converse-stream?x=1", Operation::ConverseStream, "m"),
+            ("POST", "/model/m/invoke", Operation::InvokeModel, "m"),
             ("POST", "/model/arn%3Aaws%3Ax%2Fy/count-tokens", Operation::CountTokens, "arn:aws:x/y"),
             ("POST", "/model/arn:aws:x/y/converse", Operation::Converse, "arn:aws:x/y"),
             ("GET", "/foundation-models?byProvider=x", Operation::ListFoundationModels, ""),
@@ -114,7 +118,7 @@ mod tests {
             ("GET", "/"),
             ("GET", "/model/m/converse"),
             ("POST", "/foundation-models"),
-            ("POST", "/model/m/invoke"),
+            ("POST", "/model/m/invoke-with-response-stream"),
             ("POST", "/model/converse"),
             ("POST", "/model/%/converse"),
             ("PUT", "/model/m/converse"),
