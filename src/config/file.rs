@@ -75,7 +75,8 @@ impl Location {
     pub(super) fn read(&self) -> Result<Document> {
         match std::fs::read(&self.path) {
             Ok(bytes) => parse(bytes, &self.path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.origin == Origin::Default => {
+            // A home that is no folder (`/dev/null`, for services) holds no file.
+            Err(error) if is_absent(&error) && self.origin == Origin::Default => {
                 Ok(Document { text: String::new(), root: None })
             }
             Err(source) => {
@@ -84,6 +85,10 @@ impl Location {
             }
         }
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Reads the bytes of a file.

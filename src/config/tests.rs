@@ -427,3 +427,10 @@ proptest! {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_home_that_is_no_folder_holds_no_file() {
+    let env = Env::empty().with("HOME", "/dev/null");
+    assert_eq!(Config::load(&env, &ConfigChoice::Search).unwrap().model, None);
+}

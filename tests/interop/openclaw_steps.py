@@ -97,6 +97,8 @@ def automatic(walk: Walk) -> None:
     ids, ran = walk.ids()
     walk.step("credentials alone switch discovery on", len(ids) > 20 and ran.returncode == 0, ran)
     walk.step("both base models and profiles are listed", "amazon.nova-lite-v1:0" in ids and f"us.{OPUS}" in ids, ran)
+    listed = {model["id"]: model["maxTokens"] for model in json.loads(ran.stdout)["models"]}
+    walk.step("a discovered Claude keeps its own limits", listed[f"us.{OPUS}"] == 64000, ran)
     plain = walk.run("models", "list")
     walk.step("plain `models list` shows all of them", len(plain.stdout.splitlines()) == len(ids), plain)
     walk.write(".config/outcrop", "config.json5", DISCOVERY % "true")
@@ -106,9 +108,6 @@ def automatic(walk: Walk) -> None:
     walk.write(".config/outcrop", "config.json5", DISCOVERY % "false")
     ids, ran = walk.ids()
     walk.step("profiles can be left out", bool(ids) and not any(id.startswith("us.") for id in ids), ran)
-    listed = json.loads(walk.run("models", "list", "--json").stdout)["models"]
-    known = [model["maxTokens"] for model in listed if "claude" in model["id"]]
-    walk.step("a discovered Claude keeps its own limits", bool(known) and max(known) == 128000, ran)
 
 
 def profile_as_default(walk: Walk) -> None:
