@@ -84,13 +84,7 @@ impl Cost {
             bucket(short, price.cache_write),
             bucket(counts.cache_write_one_hour, Some(price.input * ONE_HOUR_FACTOR)),
         ]);
-        Self {
-            input,
-            output,
-            cache_read,
-            cache_write,
-            total: sum([input, output, cache_read, cache_write]),
-        }
+        Self { input, output, cache_read, cache_write, total: sum([input, output, cache_read, cache_write]) }
     }
 
     /// What an answer cost, where that is known: the price is there, the service counted, and neither tier nor
