@@ -4,7 +4,7 @@
 //! catalogue; what follows from a fact is decided by the rules that prepare requests. A fact that is not known is
 //! `None`, and never a guess.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The facts of one base model.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +76,7 @@ pub enum Family {
 }
 
 /// What a model can be given to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Medium {
@@ -225,7 +225,7 @@ pub struct ToolSupport {
 }
 
 /// Which of `toolChoice`'s members a model takes: each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ToolChoices {

@@ -3,19 +3,63 @@
 //! What came in one network chunk is written at once, in one write. The text that came before a failure is
 //! on stdout when the failure is reported.
 
+mod sink;
+mod stop;
+
 use super::args::{Call, Output};
+use super::chat::Plan;
 use super::out::Out;
 use super::report::Report;
 use super::session::Session;
 use crate::client::EventStream;
-use crate::converse::{ConverseResponse, Fold, StopReason};
+use crate::converse::cost::Cost;
+use crate::converse::{ConverseResponse, Fold};
 use crate::error::{Error, Result};
-use crate::stream::{BlockDelta, StreamEvent, members};
+use crate::stream::StreamEvent;
 use bytes::Bytes;
-use std::io::IsTerminal;
+use sink::Sink;
 use std::time::{Duration, Instant};
 
-pub(super) async fn run(session: &mut Session, call: &Call, body: Bytes, out: &Out) -> Result<(), Report> {
+/// What is sent.
+pub(super) enum Ask<'a> {
+    /// A body that goes as it is.
+    Raw(Bytes),
+    /// A request that is prepared for each model.
+    Prepared(&'a mut Plan),
+}
+
+impl Ask<'_> {
+    fn plan(&self) -> Option<&Plan> {
+        match self {
+            Ask::Raw(_) => None,
+            Ask::Prepared(plan) => Some(plan),
+        }
+    }
+
+    fn body(&self) -> Result<Bytes> {
+        match self {
+            Ask::Raw(body) => Ok(body.clone()),
+            Ask::Prepared(plan) => plan.body(),
+        }
+    }
+}
+
+/// How an answer is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Showing<'a> {
+    pub call: &'a Call,
+    /// What the model thinks goes to stderr.
+    pub thinking: bool,
+    pub out: &'a Out,
+}
+
+/// Asks, shows the answer as it comes, and gives it whole, in the caller's terms.
+pub(super) async fn run(
+    session: &mut Session,
+    mut ask: Ask<'_>,
+    showing: Showing<'_>,
+) -> Result<ConverseResponse, Report> {
+    let Showing { call, out, .. } = showing;
     if call.no_stream && call.output == Output::Jsonl {
         return Err(Report::usage(
             "`--output jsonl` prints events, and `--no-stream` has none; use `--output json`",
@@ -23,16 +67,19 @@ pub(super) async fn run(session: &mut Session, call: &Call, body: Bytes, out: &O
     }
     let began = Instant::now();
     let (response, first) = loop {
-        let tried = if call.no_stream {
-            whole(session, call, body.clone(), out).await.map(|response| (response, None))
-        } else {
-            stream(session, call, body.clone(), out, began).await
-        };
-        match tried {
+        if let Ask::Prepared(plan) = &mut ask {
+            plan.fit(session, out).await.map_err(|error| session.report(&error))?;
+        }
+        match once(session, &ask, showing, began).await {
             Ok(answered) => break answered,
             Err(Tried::Ended(report)) => return Err(*report),
-            // Nothing of an answer came, so that another model may give it.
+            // Nothing of an answer came, so that another request or another model may give it.
             Err(Tried::Refused(error)) => {
+                if let Ask::Prepared(plan) = &mut ask
+                    && plan.learn(&error, out)
+                {
+                    continue;
+                }
                 let report = session.report(&error);
                 if !session.choice.another(&session.connection, &error, out).await {
                     return Err(report);
@@ -41,11 +88,16 @@ pub(super) async fn run(session: &mut Session, call: &Call, body: Bytes, out: &O
         }
     };
     session.choice.answered(&session.connection, out);
-    explain_stop(&response, out);
-    if out.has_footer() && call.output == Output::Text {
-        out.footer(&footer(&session.choice.model.value, &response, first, began.elapsed()));
+    let plan = ask.plan();
+    if let Some(plan) = plan {
+        plan.remember(session, out);
     }
-    Ok(())
+    stop::explain(&response, out);
+    if out.has_footer() && call.output == Output::Text {
+        let cost = plan.and_then(|plan| plan.cost(&response));
+        out.footer(&footer(&session.choice.model.value, &response, cost, first, began.elapsed()));
+    }
+    Ok(response)
 }
 
 /// Why there is no answer.
@@ -56,41 +108,60 @@ enum Tried {
     Ended(Box<Report>),
 }
 
-async fn whole(session: &Session, call: &Call, body: Bytes, out: &Out) -> Result<ConverseResponse, Tried> {
+/// The answer, and the time to its first piece.
+type Answered = (ConverseResponse, Option<Duration>);
+
+async fn once(
+    session: &Session,
+    ask: &Ask<'_>,
+    showing: Showing<'_>,
+    began: Instant,
+) -> Result<Answered, Tried> {
+    let body = ask.body().map_err(|error| Tried::Ended(Box::new(session.report(&error))))?;
+    let streams = ask.plan().map_or(!showing.call.no_stream, Plan::streams);
+    if streams {
+        stream(session, body, ask.plan(), showing, began).await
+    } else {
+        whole(session, body, ask.plan(), showing).await.map(|response| (response, None))
+    }
+}
+
+async fn whole(
+    session: &Session,
+    body: Bytes,
+    plan: Option<&Plan>,
+    showing: Showing<'_>,
+) -> Result<ConverseResponse, Tried> {
     let report = |error: Error| Tried::Ended(Box::new(session.report(&error)));
     let client = &session.connection.client;
     let answered = client.converse_raw(&session.choice.model.value, body).await;
     let (answer, request_id) = answered.map_err(Tried::Refused)?;
-    let response = crate::client::read_answer(&answer, request_id).map_err(report)?;
-    let printed = match call.output {
-        Output::Text => {
-            let mut text = response.text();
-            end_line(&mut text);
-            out.data(text.as_bytes())
-        }
-        // The answer as it came: nothing that this version does not know is lost.
-        Output::Json | Output::Jsonl => {
-            let mut line = answer.to_vec();
-            line.push(b'\n');
-            out.data(&line)
-        }
-    };
-    printed.map_err(report)?;
+    let mut response = crate::client::read_answer(&answer, request_id).map_err(report)?;
+    let mut sink = Sink::new(showing);
+    // The answer as it came: nothing that this version does not know is lost.
+    let mut line = Some(answer);
+    if let Some(plan) = plan.filter(|plan| !plan.leaves_answers()) {
+        plan.restore(&mut response, showing.out);
+        line = None;
+    }
+    sink.take_whole(&response);
+    sink.finish(&response, line.as_deref(), plan).map_err(report)?;
     Ok(response)
 }
 
 async fn stream(
     session: &Session,
-    call: &Call,
     body: Bytes,
-    out: &Out,
+    plan: Option<&Plan>,
+    showing: Showing<'_>,
     began: Instant,
-) -> Result<(ConverseResponse, Option<Duration>), Tried> {
+) -> Result<Answered, Tried> {
     let report = |error: Error| Tried::Ended(Box::new(session.report(&error)));
     let client = &session.connection.client;
     let begun = client.converse_stream_raw(&session.choice.model.value, body).await;
     let mut events = begun.map_err(Tried::Refused)?;
-    let mut sink = Sink { form: call.output, out, pending: Vec::new(), open_line: false, wrote: false };
+    let mut sink = Sink::new(showing);
+    sink.shows_text = plan.is_none_or(Plan::shows_text_at_once);
     let mut fold = Fold::new();
     let mut first = None;
     let outcome = loop {
@@ -101,21 +172,34 @@ async fn stream(
         }
     };
     let flushed = sink.flush();
-    let response = fold.finish();
+    let mut response = fold.finish();
     if let Err(error) = outcome {
         if first.is_none() && !sink.wrote && matches!(error, Error::StreamException(..)) {
             return Err(Tried::Refused(error));
         }
         // What came is worth having, whatever its form.
-        if call.output == Output::Json && events.position().events > 0 {
-            sink.finish(&response).map_err(report)?;
+        match showing.call.output {
+            Output::Text => {
+                sink.take_late(&response);
+                sink.flush().map_err(report)?;
+            }
+            Output::Json if events.position().events > 0 => {
+                sink.finish(&response, None, plan).map_err(report)?;
+            }
+            Output::Json | Output::Jsonl => {}
         }
         sink.end_line_on_terminal();
         let report = session.report(&error).with_partial_answer(sink.wrote);
         return Err(Tried::Ended(Box::new(report)));
     }
     flushed.map_err(report)?;
-    sink.finish(&response).map_err(report)?;
+    if let Some(plan) = plan {
+        plan.restore(&mut response, showing.out);
+    }
+    if showing.call.output != Output::Jsonl {
+        sink.take_late(&response);
+        sink.finish(&response, None, plan).map_err(report)?;
+    }
     Ok((response, first))
 }
 
@@ -126,7 +210,7 @@ async fn next(events: &mut EventStream, sink: &mut Sink<'_>, fold: &mut Fold) ->
     fold.push(&event);
     sink.take(&event);
     drop(event);
-    if sink.form == Output::Jsonl
+    if sink.showing.call.output == Output::Jsonl
         && let Some((name, payload)) = events.last_payload()
     {
         sink.line(name, payload);
@@ -137,104 +221,13 @@ async fn next(events: &mut EventStream, sink: &mut Sink<'_>, fold: &mut Fold) ->
     Ok(Some(is_delta))
 }
 
-/// Gathers what one network chunk brought.
-struct Sink<'a> {
-    form: Output,
-    out: &'a Out,
-    pending: Vec<u8>,
-    /// The last thing written did not end its line.
-    open_line: bool,
-    /// Something was written.
-    wrote: bool,
-}
-
-impl Sink<'_> {
-    fn take(&mut self, event: &StreamEvent<'_>) {
-        if let (Output::Text, StreamEvent::ContentBlockDelta { delta: BlockDelta::Text(text), .. }) =
-            (self.form, event)
-        {
-            self.pending.extend_from_slice(text.as_bytes());
-        }
-    }
-
-    /// One event as Bedrock sent it, without its padding.
-    fn line(&mut self, name: &str, payload: &[u8]) {
-        let name = serde_json::Value::from(name).to_string();
-        self.pending.extend_from_slice(format!("{{{name}:").as_bytes());
-        match members::read(payload) {
-            Ok(list) => {
-                self.pending.extend(members::write(list.iter().filter(|(member, _)| member != "p")));
-            }
-            // An event of a later version may carry anything.
-            Err(_) => self.pending.extend_from_slice(
-                serde_json::Value::from(String::from_utf8_lossy(payload)).to_string().as_bytes(),
-            ),
-        }
-        self.pending.extend_from_slice(b"}\n");
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        if let Some(&last) = self.pending.last() {
-            self.open_line = last != b'\n';
-            self.wrote = true;
-        }
-        let written = self.out.data(&self.pending);
-        self.pending.clear();
-        written
-    }
-
-    fn finish(&mut self, response: &ConverseResponse) -> Result<()> {
-        match self.form {
-            Output::Text if self.open_line => self.pending.push(b'\n'),
-            Output::Text | Output::Jsonl => {}
-            Output::Json => {
-                self.pending = serde_json::to_vec(response).map_err(|problem| {
-                    Error::InvalidRequest(format!("the answer cannot be written ({problem})").into())
-                })?;
-                self.pending.push(b'\n');
-            }
-        }
-        self.flush()
-    }
-
-    /// On a terminal an error begins on a line of its own; a file gets exactly what came.
-    fn end_line_on_terminal(&mut self) {
-        if self.open_line && std::io::stdout().is_terminal() {
-            let _ = self.out.data(b"\n");
-        }
-    }
-}
-
-fn end_line(text: &mut String) {
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-}
-
-/// What the user should know about the reason why the model stopped.
-fn explain_stop(response: &ConverseResponse, out: &Out) {
-    let Some(reason) = &response.stop_reason else { return };
-    match reason {
-        StopReason::EndTurn | StopReason::StopSequence => {}
-        StopReason::ToolUse => out.note("the model asks for a tool; see it with `--output json`"),
-        StopReason::MaxTokens => {
-            out.note("the answer is cut: it reached its limit of tokens (raise it with `--max-tokens`)");
-        }
-        StopReason::GuardrailIntervened => out.note("a guardrail replaced or ended the answer"),
-        StopReason::ContentFiltered => out.note("a content filter ended the answer"),
-        StopReason::ModelContextWindowExceeded => {
-            out.note("the answer is cut: the model's context window is full");
-        }
-        StopReason::MalformedModelOutput => {
-            out.note("the model's output was malformed; what there was is printed")
-        }
-        StopReason::MalformedToolUse => out.note("the model's call of a tool was malformed"),
-        StopReason::Refusal => out.note("the model refuses to answer"),
-        StopReason::Unknown(reason) => out.note(&format!("the model stopped for `{reason}`")),
-    }
-}
-
-fn footer(model: &str, response: &ConverseResponse, first: Option<Duration>, whole: Duration) -> String {
+fn footer(
+    model: &str,
+    response: &ConverseResponse,
+    cost: Option<Cost>,
+    first: Option<Duration>,
+    whole: Duration,
+) -> String {
     let mut parts = vec![model.to_owned()];
     let output = response.usage.as_ref().map(|usage| usage.output_tokens);
     if let Some(usage) = &response.usage {
@@ -244,6 +237,7 @@ fn footer(model: &str, response: &ConverseResponse, first: Option<Duration>, who
         }
         parts.push(format!("{} out", usage.output_tokens));
     }
+    parts.extend(cost.and_then(|cost| cost.total).map(dollars));
     if let Some(first) = first {
         parts.push(format!("first token {} ms", first.as_millis()));
         let rest = whole.saturating_sub(first).as_secs_f64();
@@ -253,4 +247,28 @@ fn footer(model: &str, response: &ConverseResponse, first: Option<Duration>, who
         }
     }
     parts.join(" · ")
+}
+
+/// `$0.0042`, `$12.50`: four digits that say something, two at least.
+fn dollars(amount: f64) -> String {
+    let digits = match amount {
+        1.0.. => 2,
+        0.01..1.0 => 4,
+        _ => 6,
+    };
+    format!("${amount:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_told_with_digits_that_say_something() {
+        for (amount, told) in
+            [(0.0, "$0.000000"), (0.000_012, "$0.000012"), (0.012_34, "$0.0123"), (12.5, "$12.50")]
+        {
+            assert_eq!(dollars(amount), told);
+        }
+    }
 }

@@ -2,9 +2,11 @@
 //!
 //! The only file that names clap's derive macros.
 
+mod chat;
 mod embed;
 mod upkeep;
 
+pub(super) use chat::{Chat, ShowThinking, cache};
 pub(super) use embed::Embed;
 pub(super) use upkeep::{Auth, Config, Models, ModelsList, ModelsStatus};
 
@@ -90,7 +92,7 @@ pub(super) enum When {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Send one turn and stream the answer to stdout
-    Chat(Chat),
+    Chat(Box<Chat>),
     /// Send a raw Converse request (JSON from FILE or stdin) as it is
     Converse(Converse),
     /// Turn texts into vectors: one JSON line a text
@@ -144,24 +146,6 @@ pub(super) enum Output {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Chat {
-    /// The prompt; without it, or in addition to it, stdin is read when it is no terminal
-    #[arg(value_name = "PROMPT")]
-    pub prompt: Vec<String>,
-    #[command(flatten)]
-    pub call: Call,
-    /// System prompt, or @FILE
-    #[arg(short, long, value_name = "TEXT|@FILE")]
-    pub system: Option<String>,
-    /// Longest answer, in tokens
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_tokens: Option<u32>,
-    /// Randomness, from 0 to 1
-    #[arg(long, value_name = "T", value_parser = temperature)]
-    pub temperature: Option<f64>,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Converse {
     /// File with the request; without it, or `-`: stdin
     #[arg(value_name = "FILE")]
@@ -190,11 +174,6 @@ fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
     std::time::Duration::try_from_secs_f64(number)
         .map_err(|_| "it must be a number of seconds from 0".to_owned())
-}
-
-fn temperature(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
-    number.ok_or_else(|| "it must be a number from 0 to 1".to_owned())
 }
 
 fn pace(text: &str) -> Result<f64, String> {

@@ -2,7 +2,7 @@
 //!
 //! Nothing is added, repaired or reordered; only `modelId`, which is no member of the body, is taken out.
 
-use super::answer;
+use super::answer::{self, Ask, Showing};
 use super::args::{Converse, Global};
 use super::input;
 use super::out::Out;
@@ -24,7 +24,8 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Converse, out: &Out) 
     let split = bytes.and_then(|bytes| split(bytes, file));
     let (model, body) = split.map_err(|error| Report::plain(&error))?;
     let mut session = Session::open(env, global, &args.call, model, Naming::AsTyped, out).await?;
-    answer::run(&mut session, &args.call, body, out).await
+    let showing = Showing { call: &args.call, thinking: false, out };
+    answer::run(&mut session, Ask::Raw(body), showing).await.map(drop)
 }
 
 /// The model that the request names, and the body without it. A body without `modelId` is kept byte by byte.

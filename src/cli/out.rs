@@ -100,6 +100,16 @@ impl Out {
         Ok(line)
     }
 
+    /// A change to a request, which was asked for and is told however quiet the program is.
+    pub(super) fn adjusted(&self, text: &str) {
+        say(&format!("{}: {text}", self.paint("36", "adjusted")));
+    }
+
+    /// What the model thinks, as it comes.
+    pub(super) fn dimmed(&self, text: &str) {
+        let _ = io::stderr().write_all(self.paint("2", text).as_bytes());
+    }
+
     /// The line below an answer, for people who watch.
     pub(super) fn footer(&self, text: &str) {
         if self.footer {

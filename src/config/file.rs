@@ -145,7 +145,7 @@ fn syntax(text: &str, broken: &Broken, path: &Path) -> Error {
 }
 
 /// The line with its number, and a caret below the column.
-fn excerpt(text: &str, line: usize, column: usize) -> String {
+pub(crate) fn excerpt(text: &str, line: usize, column: usize) -> String {
     /// What fits beside the number in a narrow terminal; the caret stays in sight.
     const WIDTH: usize = 60;
     let written = text.split('\n').nth(line - 1).unwrap_or_default().trim_end();

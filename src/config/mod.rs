@@ -19,6 +19,8 @@ mod show;
 mod store;
 
 pub use base_url::BaseUrl;
+#[cfg(feature = "cli")]
+pub(crate) use file::excerpt;
 pub use file::{ConfigChoice, Location, Owner};
 pub use path::KeyPath;
 pub use settings::{

@@ -21,6 +21,7 @@
 mod blob;
 mod citation;
 mod content;
+pub mod cost;
 mod count;
 mod document;
 mod fold;

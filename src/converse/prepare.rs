@@ -67,6 +67,9 @@ mod tests;
 pub use options::{AnswerSchema, CacheRetention, PrepareOptions, ThinkingDisplay, ThinkingLevel, ToolWish};
 pub use report::{Adjustment, Rule};
 
+#[cfg(feature = "cli")]
+pub(crate) use media_format::sniff;
+
 use super::{ConverseRequest, Document, ToolUseBlock};
 use crate::catalog::ModelFacts;
 use draft::Draft;

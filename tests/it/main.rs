@@ -11,6 +11,7 @@
 
 mod auth;
 mod chat;
+mod chat_flags;
 mod client;
 mod config;
 mod conformance;

@@ -265,7 +265,11 @@ fn row(
 }
 
 /// The facts of an id, with what the configuration says of it.
-fn known(id: &str, entry: Option<&ModelEntry>, written: Option<&ConfiguredModel>) -> Option<KnownModel> {
+pub(super) fn known(
+    id: &str,
+    entry: Option<&ModelEntry>,
+    written: Option<&ConfiguredModel>,
+) -> Option<KnownModel> {
     let model = ModelId::parse(id)?;
     let name = entry.map(|entry| entry.name.as_str());
     // An application profile's id tells nothing; the model behind it does.

@@ -9,9 +9,11 @@ use super::{PrepareOptions, media_support};
 use crate::catalog::ModelFacts;
 use crate::catalog::facts::{Medium, StructuredOutput, Thinking, ToolChoices, TopK};
 use crate::error::{ServiceClass, ServiceFailure};
+use serde::{Deserialize, Serialize};
 
 /// What a model has refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Refusal {
     /// A member of `additionalModelRequestFields`; a dot leads to a member of it.

@@ -3,7 +3,7 @@
 //! Labels come from file names and from other programs; the service believes the bytes and refuses a request in
 //! which the two differ. MIME types and common other names become the service's own.
 
-mod sniff;
+pub(crate) mod sniff;
 
 use super::draft::Draft;
 use super::report::Rule;

@@ -94,6 +94,9 @@ pub enum Rule {
     CachePoints,
     /// What a model has refused before is left out.
     Refused,
+    /// The answer is waited for as a whole where the model does not stream. No rule of
+    /// [`prepare`](super::prepare), which does not choose the operation: who sends the request does.
+    Streaming,
 }
 
 impl Rule {
@@ -131,6 +134,7 @@ impl Rule {
             Self::OutputLimit => "output-limit",
             Self::CachePoints => "cache-points",
             Self::Refused => "refused",
+            Self::Streaming => "streaming",
         }
     }
 }

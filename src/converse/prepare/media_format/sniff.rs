@@ -5,7 +5,7 @@
 use crate::converse::{DocumentFormat, ImageFormat, VideoFormat};
 
 /// The format of a picture.
-pub(super) fn image(bytes: &[u8]) -> Option<ImageFormat> {
+pub(crate) fn image(bytes: &[u8]) -> Option<ImageFormat> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         Some(ImageFormat::PNG)
     } else if bytes.starts_with(b"\xff\xd8\xff") {
@@ -41,7 +41,7 @@ pub(super) fn video(bytes: &[u8]) -> Option<VideoFormat> {
 }
 
 /// The format of a document, where it cannot be what it is `believed` to be.
-pub(super) fn document(bytes: &[u8], believed: Option<&DocumentFormat>) -> Option<DocumentFormat> {
+pub(crate) fn document(bytes: &[u8], believed: Option<&DocumentFormat>) -> Option<DocumentFormat> {
     let is = |formats: &[DocumentFormat]| believed.is_some_and(|believed| formats.contains(believed));
     if holds(bytes.get(..1_024).unwrap_or(bytes), b"%PDF-") {
         return Some(DocumentFormat::PDF);

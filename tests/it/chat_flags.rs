@@ -1,0 +1,279 @@
+//! The flags of `outcrop chat`: what they make of the request, what bad input gets, and what the answer tells.
+
+use crate::support::{Ran, Server, program, program_against, run};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+const NOVA: &str = "amazon.nova-lite-v1:0";
+const SONNET: &str = "us.anthropic.claude-sonnet-4-6";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+
+/// Files of one test.
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path: PathBuf = self.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+fn chat(server: &Server, words: &[&str]) -> Ran {
+    let mut all = vec!["chat", "-m", NOVA];
+    all.extend(words);
+    run(&mut program_against(server.url()), &all)
+}
+
+/// The request and its adjustments, without keys and without a server.
+fn dry_run(model: &str, words: &[&str]) -> Value {
+    let mut all = vec!["chat", "--dry-run", "--json", "-m", model];
+    all.extend(words);
+    let ran = run(program().env("AWS_REGION", "us-east-1"), &all);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}");
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+#[test]
+fn a_dry_run_prints_the_request_and_needs_neither_keys_nor_a_server() {
+    let words = ["chat", "--dry-run", "-m", NOVA, "--temperature", "0.5", "-s", "Be brief.", "hi"];
+    let ran = run(program().env("AWS_REGION", "us-east-1"), &words);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let request: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let expected = serde_json::json!({
+        "modelId": NOVA,
+        "messages": [{ "role": "user", "content": [{ "text": "hi" }] }],
+        "system": [{ "text": "Be brief." }],
+        "inferenceConfig": { "temperature": 0.5 },
+    });
+    assert_eq!(request, expected);
+    assert!(ran.stdout.starts_with("{\n  \"modelId\""), "{}", ran.stdout);
+}
+
+#[test]
+fn a_dry_run_says_what_was_adjusted_and_by_which_fact() {
+    let flags = ["--thinking", "high", "--temperature", "0.3", "--stop", " ", "--metadata", "a!=b", "hi"];
+    let both = dry_run(SONNET, &flags);
+    let adjusted: Vec<&str> =
+        both["adjustments"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert!(adjusted.contains(&"inferenceConfig.temperature"), "{adjusted:?}");
+    assert!(adjusted.contains(&"options.metadata"), "{adjusted:?}");
+    assert_eq!(both["request"]["additionalModelRequestFields"]["thinking"]["type"], "adaptive");
+    assert!(both["request"]["inferenceConfig"].get("temperature").is_none());
+    let mut words = vec!["chat", "--dry-run", "-m", SONNET];
+    words.extend(flags);
+    let told = run(program().env("AWS_REGION", "us-east-1"), &words);
+    let lines = told.stderr.lines().filter(|line| line.starts_with("adjusted: ")).count();
+    assert_eq!(lines, adjusted.len(), "{}", told.stderr);
+}
+
+#[test]
+fn every_flag_reaches_the_request() {
+    let files = Files::new();
+    let (image, text) = (files.write("a.jpg", PNG), files.write("notes.md", "# Notes"));
+    let tools = files.write(
+        "tools.json",
+        r#"[{"toolSpec":{"name":"weather","description":"d","inputSchema":{"json":{"type":"object"}}}}]"#,
+    );
+    let both = dry_run(
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        &[
+            "-i",
+            &image,
+            "-f",
+            &text,
+            "-f",
+            "s3://bucket/report.pdf",
+            "--max-tokens",
+            "100",
+            "--top-p",
+            "0.9",
+            "--top-k",
+            "40",
+            "--stop",
+            "END",
+            "--stop",
+            "FIN",
+            "--tools",
+            &tools,
+            "--tool-choice",
+            "weather",
+            "--guardrail",
+            "gr:1",
+            "--service-tier",
+            "priority",
+            "--latency",
+            "optimized",
+            "--metadata",
+            "team=rocks",
+            "--set",
+            "x.y=[1]",
+            "--cache",
+            "long",
+            "hi",
+        ],
+    );
+    let request = &both["request"];
+    let content = request["messages"][0]["content"].as_array().unwrap();
+    assert_eq!(content[0]["image"]["format"], "png");
+    assert_eq!(
+        (&content[1]["document"]["format"], &content[1]["document"]["name"]),
+        (&"md".into(), &"notes".into())
+    );
+    assert_eq!(content[2]["document"]["source"]["s3Location"]["uri"], "s3://bucket/report.pdf");
+    assert_eq!(content[3]["text"], "hi");
+    assert_eq!(content[4]["cachePoint"]["ttl"], "1h", "{request}");
+    assert_eq!(request["inferenceConfig"]["maxTokens"], 100);
+    assert_eq!(request["inferenceConfig"]["stopSequences"], serde_json::json!(["END", "FIN"]));
+    let fields = &request["additionalModelRequestFields"];
+    assert_eq!((&fields["top_k"], &fields["x"]["y"][0]), (&40.into(), &1.into()));
+    assert_eq!(request["toolConfig"]["toolChoice"]["tool"]["name"], "weather");
+    assert_eq!(request["guardrailConfig"]["guardrailVersion"], "1");
+    assert_eq!(request["serviceTier"]["type"], "priority");
+    assert_eq!(request["performanceConfig"]["latency"], "optimized");
+    assert_eq!(request["requestMetadata"]["team"], "rocks");
+}
+
+#[test]
+fn defaults_come_from_the_configuration_and_flags_win() {
+    let files = Files::new();
+    let config = files.write(
+        "config.json5",
+        "{ chat: { topK: 7, thinking: 'low', cache: 'none', serviceTier: 'flex', maxTokens: 9000, thinkingBudget: 2000 } }",
+    );
+    let model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let from_file = dry_run(model, &["--config", &config, "hi"]);
+    let request = &from_file["request"];
+    assert_eq!(request["serviceTier"]["type"], "flex");
+    // The answer's room is not taken by the thinking.
+    assert_eq!(request["inferenceConfig"]["maxTokens"], 11_000);
+    assert_eq!(request["additionalModelRequestFields"]["thinking"]["budget_tokens"], 2000);
+    let flags = ["--config", &config, "--thinking", "off", "--top-k", "3", "--service-tier", "default", "hi"];
+    let from_flags = dry_run(model, &flags);
+    let request = &from_flags["request"];
+    assert_eq!(request["additionalModelRequestFields"]["top_k"], 3);
+    assert_eq!(request["serviceTier"]["type"], "default");
+}
+
+#[test]
+fn bad_input_is_refused_with_its_file_its_place_and_the_rule() {
+    let files = Files::new();
+    let text = files.write("a.png", "no picture");
+    let large = files.write("large.txt", vec![b'x'; 4_500_001]);
+    let broken = files.write("schema.json", "{\n  \"type\": }");
+    let badly_named = files
+        .write("tools.json", "[\n{\"toolSpec\":{\"name\":\"get weather\",\"inputSchema\":{\"json\":{}}}}]");
+    for (flag, value, parts) in [
+        ("--image", text.as_str(), &["a.png", "no PNG, JPEG, GIF or WebP", "--file"][..]),
+        ("--image", "s3://bucket/key", &["s3://bucket/key", "`.png`"]),
+        ("--image", "/nowhere.png", &["/nowhere.png"]),
+        ("--file", &large, &["large.txt", "4.5 MB"]),
+        ("--schema", &broken, &["schema.json:2:11"]),
+        ("--tools", &badly_named, &["tools.json:2", "[0].toolSpec.name", "`get weather`", "64 at most"]),
+        ("--set", "top_k=many", &["--set", "top_k=many", "no JSON"]),
+    ] {
+        let ran = run(&mut program(), &["chat", "--demo", flag, value, "hi"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{flag} {value}: {}", ran.stderr);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{flag} {value}: {part}: {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn json_output_tells_cost_and_adjustments() {
+    let server = Server::start();
+    for stream in [&[][..], &["--no-stream"]] {
+        let mut words = vec!["--output", "json", "--max-tokens", "40", "--top-k", "3", "hi"];
+        words.extend(stream);
+        let ran = chat(&server, &words);
+        let whole: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let (cost, usage) = (&whole["cost"], &whole["usage"]);
+        let number = |value: &Value| value.as_f64().unwrap();
+        // US$ 0.06 and 0.24 for a million tokens.
+        let expected = number(&usage["inputTokens"]) * 0.06e-6 + number(&usage["outputTokens"]) * 0.24e-6;
+        assert!((number(&cost["total"]) - expected).abs() < 1e-12, "{whole}");
+        assert!(whole["adjustments"].is_array() && whole["stopReason"].is_string());
+    }
+    let unknown = run(
+        &mut program_against(server.url()),
+        &["chat", "-q", "-m", "emulator.throttle-0", "--output", "json", "hi"],
+    );
+    let whole: Value = serde_json::from_str(&unknown.stdout).unwrap();
+    assert_eq!(whole.get("cost"), Some(&Value::Null), "{whole}");
+}
+
+#[test]
+fn calls_of_tools_are_printed_and_not_carried_out() {
+    let server = Server::start();
+    let files = Files::new();
+    let tools = files.write(
+        "tools.json",
+        r#"[{"toolSpec":{"name":"weather","description":"d","inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}}]"#,
+    );
+    for stream in [&[][..], &["--no-stream"]] {
+        let mut words = vec!["--tools", &tools, "--tool-choice", "any", "weather in Oslo?"];
+        words.extend(stream);
+        let ran = chat(&server, &words);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let call: Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
+        assert_eq!(call["toolUse"]["name"], "weather", "{}", ran.stdout);
+        assert!(call["toolUse"]["input"]["city"].is_string());
+        assert!(ran.stderr.contains("not carried out"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_answer_to_a_schema_is_json_whatever_way_the_model_takes() {
+    let server = Server::start();
+    let files = Files::new();
+    let schema = files.write(
+        "schema.json",
+        r#"{"type":"object","properties":{"rock":{"type":"string"}},"required":["rock"],"additionalProperties":false}"#,
+    );
+    for model in [NOVA, SONNET] {
+        for stream in [&[][..], &["--no-stream"]] {
+            let mut words = vec!["chat", "-m", model, "--schema", &schema, "Which rock?"];
+            words.extend(stream);
+            let ran = run(&mut program_against(server.url()), &words);
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
+            let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+            assert!(answer["rock"].is_string(), "{model}: {}", ran.stdout);
+            words.extend(["--output", "json"]);
+            let ran = run(&mut program_against(server.url()), &words);
+            let whole: Value = serde_json::from_str(&ran.stdout).unwrap();
+            let content = whole["output"]["message"]["content"].as_array().unwrap();
+            let text = content.iter().find_map(|block| block["text"].as_str()).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(text).unwrap(), answer, "{model}");
+            assert_eq!(whole["stopReason"], "end_turn", "{model}");
+        }
+    }
+}
+
+#[test]
+fn thinking_is_shown_on_stderr_when_it_is_wanted() {
+    let server = Server::start();
+    let ask = |extra: &[&str]| {
+        let mut words = vec!["chat", "-q", "-m", SONNET, "--thinking", "low", "Why?"];
+        words.extend(extra);
+        let ran = run(&mut program_against(server.url()), &words);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran
+    };
+    for stream in [&[][..], &["--no-stream"]] {
+        let shown = ask(&[stream, &["--show-thinking", "always"]].concat());
+        let hidden = ask(&[stream, &["--show-thinking", "never"]].concat());
+        assert!(shown.stderr.len() > 10 && shown.stderr.ends_with('\n'), "{:?}", shown.stderr);
+        assert_eq!((hidden.stderr.as_str(), &hidden.stdout), ("", &shown.stdout));
+        // Nobody watches: stderr is no terminal.
+        assert_eq!(ask(stream).stderr, "");
+    }
+}
