@@ -19,6 +19,7 @@ mod credential_errors;
 mod errors;
 mod home;
 mod models;
+mod prepare;
 mod renewal;
 mod sources;
 mod support;

@@ -60,6 +60,8 @@ pub enum Refusal {
     SystemPrompt,
     /// A medium.
     Medium(Medium),
+    /// A limit on the answer above this one.
+    OutputLimit(u32),
 }
 
 /// Fragments of sentences, in lower case, and what they say. The first that is found counts.
@@ -107,7 +109,21 @@ pub fn learn(failure: &ServiceFailure) -> Option<Refusal> {
     let message = failure.message.as_str();
     let lower = message.to_ascii_lowercase();
     let sentence = SENTENCES.into_iter().find(|(fragment, _)| lower.contains(fragment));
-    sentence.map(|(_, refusal)| refusal).or_else(|| by_name(named(message)?))
+    sentence
+        .map(|(_, refusal)| refusal)
+        .or_else(|| limit(message).map(Refusal::OutputLimit))
+        .or_else(|| by_name(named(message)?))
+}
+
+/// The most tokens of output that a message says the model gives.
+fn limit(message: &str) -> Option<u32> {
+    let by_bedrock = message.split_once("exceeds the model limit of ").map(|(_, rest)| rest);
+    let by_claude = || {
+        let (before, _) = message.split_once(", which is the maximum allowed number of output tokens")?;
+        before.rsplit_once("> ").map(|(_, limit)| limit)
+    };
+    let digits = by_bedrock.or_else(by_claude)?.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|limit| *limit > 0)
 }
 
 /// The name of the field that a message refuses.
@@ -188,6 +204,7 @@ pub fn apply(refusal: &Refusal, facts: &mut ModelFacts, options: &mut PrepareOpt
             facts.input.retain(|known| known != medium);
             refuse(media_support::name(*medium));
         }
+        Refusal::OutputLimit(most) => facts.max_output_tokens = Some(*most),
     }
     before != (facts.clone(), options.clone())
 }

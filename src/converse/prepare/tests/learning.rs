@@ -96,6 +96,15 @@ fn sentences_of_the_service_say_what_was_refused() {
         ("adaptive thinking is not supported on this model", Refusal::AdaptiveThinking),
         ("invalid beta flag", Refusal::BetaFlags),
         (
+            "The maximum tokens you requested exceeds the model limit of 8192. Try again with a maximum tokens \
+             value that is lower than 8192.",
+            Refusal::OutputLimit(8_192),
+        ),
+        (
+            "max_tokens: 128000 > 64000, which is the maximum allowed number of output tokens for claude-x",
+            Refusal::OutputLimit(64_000),
+        ),
+        (
             "This model does not support assistant message prefill. The conversation must end with a user message.",
             Refusal::Prefill,
         ),
@@ -121,6 +130,8 @@ fn other_errors_teach_nothing() {
         "tools.0: Extra inputs are not permitted",
         "Input is too long for requested model.",
         ": Extra inputs are not permitted",
+        "max_tokens exceeds the model limit of none",
+        "exceeds the model limit of 99999999999999999999",
     ] {
         assert_eq!(learned(message), None, "{message}");
     }
@@ -163,6 +174,7 @@ fn lessons() -> Vec<Lesson> {
         (Refusal::TopK, talk(), able(), plain()),
         (Refusal::TemperatureWithTopP, talk(), able(), plain()),
         (Refusal::StopSequences, talk(), able(), plain()),
+        (Refusal::OutputLimit(8_192), talk(), able(), plain()),
         (Refusal::Tools, talk(), able(), plain()),
         (Refusal::ToolChoice(ToolChoices::Auto), talk(), able(), plain()),
         (Refusal::StrictTools, strict, able(), plain()),
