@@ -14,9 +14,9 @@
 //! - **`Debug` is for logs.** It shows the length of a [`Blob`], and `[redacted]` for what AWS marks as
 //!   sensitive.
 //!
-//! The types read JSON through `serde_json`. They do not check lengths, patterns or what a model accepts: the
-//! first is the service's business. [`Fold`] puts the events of a stream together to a whole
-//! [`ConverseResponse`].
+//! The types read JSON through `serde_json`. They do not check lengths, patterns or what a model accepts:
+//! [`prepare`] makes a request one that a certain model takes. [`Fold`] puts the events of a stream together to
+//! a whole [`ConverseResponse`].
 
 mod blob;
 mod citation;

@@ -73,7 +73,8 @@ fn adaptive(draft: &mut Draft<'_>, fields: &mut Fields, level: ThinkingLevel) ->
     let Thinking::Adaptive { xhigh, max, mandatory, default_effort } = draft.facts.thinking else {
         return false;
     };
-    let level = draft.options.thinking_budget.map_or(level, |tokens| of_budget(draft, tokens));
+    let budget = draft.options.thinking_budget.filter(|_| level != ThinkingLevel::Off);
+    let level = budget.map_or(level, |tokens| of_budget(draft, tokens));
     if level == ThinkingLevel::Off && !mandatory {
         if default_effort.is_some() {
             fields.set("thinking", &json!({"type": "disabled"}));

@@ -13,9 +13,8 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     if draft.request.tool_config.is_some() {
         return;
     }
-    let blocks = draft.request.messages.iter().flat_map(|message| &message.content);
-    let names: HashMap<String, String> =
-        blocks.filter_map(as_call).map(|call| (call.tool_use_id.clone(), call.name.clone())).collect();
+    // An id may be used again in a later turn: a result belongs to the last call before it.
+    let mut names: HashMap<String, String> = HashMap::new();
     let why = "the request has no tools, so what tools did before is told as text";
     draft.each_block(|draft, spot, block, out| {
         if let ContentBlock::ToolResult(result) = block {
@@ -25,6 +24,7 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
         } else if let Some(call) = as_call(&block) {
             draft.note(Rule::ToolHistory, spot, why, None);
             out.push(tool_text::call(call));
+            names.insert(call.tool_use_id.clone(), call.name.clone());
         } else {
             out.push(block);
         }

@@ -215,6 +215,18 @@ fn without_tools_in_the_request_old_calls_are_told_as_text() {
 }
 
 #[test]
+fn results_are_told_with_the_name_of_the_call_before_them() {
+    let call = |name: &str| json!({"toolUse": {"toolUseId": "call_0", "name": name, "input": {}}});
+    let given = request(json!({"messages": [
+        user("look"), says("assistant", json!([call("look")])), says("user", json!([result("call_0")])),
+        says("assistant", json!([call("fs.read")])), says("user", json!([result("call_0")])),
+    ]}));
+    let sent = messages(&plain(given, &able()));
+    assert_eq!(sent[2]["content"][0]["text"], "[Tool result: look]:\nseen");
+    assert_eq!(sent[4]["content"][0]["text"], "[Tool result: fs.read]:\nseen");
+}
+
+#[test]
 fn inputs_of_calls_become_objects() {
     for (input, expected) in [
         (json!({"a": 1}), json!({"a": 1})),

@@ -76,6 +76,10 @@ fn a_budget_in_numbers_wins_over_the_level() {
     let prepared = prepare(ask(), &adaptive(), &PrepareOptions { thinking_budget: Some(5_000), ..options });
     assert_eq!(fields(&prepared)["output_config"], json!({"effort": "medium"}));
     assert_eq!(notes(&prepared, "options.thinkingBudget").len(), 1);
+    let off = PrepareOptions { thinking_budget: Some(5_000), ..level(ThinkingLevel::Off) };
+    for facts in [able(), adaptive()] {
+        assert_eq!(fields(&prepare(ask(), &facts, &off)), Value::Null);
+    }
 }
 
 #[test]
