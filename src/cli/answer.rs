@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::stream::StreamEvent;
 use bytes::Bytes;
 use sink::Sink;
+pub(super) use sink::one_line;
 use std::time::{Duration, Instant};
 
 /// What is sent.

@@ -1,6 +1,7 @@
 //! The flags of `outcrop chat`: what they make of the request, what bad input gets, and what the answer tells.
 
 use crate::support::{Ran, Server, program, program_against, run};
+use outcrop::emulator::EmulatorOptions;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -276,4 +277,162 @@ fn thinking_is_shown_on_stderr_when_it_is_wanted() {
         // Nobody watches: stderr is no terminal.
         assert_eq!(ask(stream).stderr, "");
     }
+}
+
+/// A server that refuses the first request with this message.
+fn refusing(operation: &str, message: &str) -> Server {
+    let scenario = serde_json::json!([{
+        "match": { "operation": operation },
+        "times": 1,
+        "fault": { "kind": "http", "status": 400, "code": "ValidationException", "message": message },
+    }]);
+    Server::with(EmulatorOptions {
+        tokens_per_second: 0.0,
+        scenario: serde_json::from_value(scenario).unwrap(),
+        ..EmulatorOptions::default()
+    })
+}
+
+fn bodies(server: &Server) -> Vec<(String, Value)> {
+    let requests = server.requests();
+    let runtime = requests.iter().filter(|request| request.method == "POST");
+    runtime
+        .map(|request| {
+            let operation = request.target.rsplit('/').next().unwrap().to_owned();
+            (operation, serde_json::from_slice(&request.body).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn a_refused_parameter_is_left_out_asked_again_and_remembered() {
+    let server = refusing("ConverseStream", "`temperature` is deprecated for this model.");
+    let cache = Files::new();
+    let ask = || {
+        let mut program = program_against(server.url());
+        program.env("XDG_CACHE_HOME", cache.path());
+        run(&mut program, &["chat", "-v", "-m", NOVA, "--temperature", "0.5", "--max-tokens", "9", "hi"])
+    };
+    let first = ask();
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    assert!(first.stderr.contains("the model refused a part of the request"), "{}", first.stderr);
+    assert!(first.stderr.contains("adjusted inferenceConfig.temperature"), "{}", first.stderr);
+    let second = ask();
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    let temperatures: Vec<bool> = bodies(&server)
+        .iter()
+        .map(|(_, body)| body["inferenceConfig"].get("temperature").is_some())
+        .collect();
+    assert_eq!(temperatures, [true, false, false]);
+}
+
+#[test]
+fn a_model_that_does_not_stream_is_asked_for_the_whole_answer() {
+    let server = refusing("ConverseStream", "The model is unsupported for streaming.");
+    let cache = Files::new();
+    for _ in 0..2 {
+        let mut program = program_against(server.url());
+        program.env("XDG_CACHE_HOME", cache.path());
+        let ran = run(&mut program, &["chat", "-q", "-m", NOVA, "--output", "json", "hi"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let whole: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(whole["adjustments"][0]["rule"], "streaming", "{whole}");
+    }
+    let operations: Vec<String> = bodies(&server).into_iter().map(|(operation, _)| operation).collect();
+    assert_eq!(operations, ["converse-stream", "converse", "converse"]);
+}
+
+#[test]
+fn a_refusal_that_teaches_nothing_is_an_error_at_once() {
+    let server = refusing("ConverseStream", "Something else is wrong.");
+    let ran = chat(&server, &["--temperature", "0.5", "hi"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+    assert_eq!(bodies(&server).len(), 1);
+}
+
+#[test]
+fn a_session_goes_on_where_it_was() {
+    let server = Server::start();
+    let data = Files::new();
+    let ask = |words: &[&str]| {
+        let mut program = program_against(server.url());
+        program.env("XDG_DATA_HOME", data.path());
+        let mut all = vec!["chat", "-q", "-m", SONNET, "--thinking", "low", "--session", "rocks"];
+        all.extend(words);
+        let ran = run(&mut program, &all);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran
+    };
+    ask(&["-s", "Be brief.", "Basalt?"]);
+    ask(&["Granite?"]);
+    ask(&["--no-stream", "Gneiss?"]);
+    let sent = bodies(&server);
+    let roles = |body: &Value| body["messages"].as_array().unwrap().len();
+    assert_eq!(sent.iter().map(|(_, body)| roles(body)).collect::<Vec<_>>(), [1, 3, 5]);
+    for (_, body) in &sent {
+        assert_eq!(body["system"][0]["text"], "Be brief.", "the system prompt stays");
+    }
+    // The emulator checks signatures; here it is seen that there was one.
+    let reasoning = &sent[2].1["messages"][1]["content"][0]["reasoningContent"]["reasoningText"];
+    assert!(reasoning["signature"].as_str().is_some_and(|signature| !signature.is_empty()), "{reasoning}");
+    let dry = ask(&["--dry-run", "And marble?"]);
+    let request: Value = serde_json::from_str(&dry.stdout).unwrap();
+    assert_eq!(roles(&request), 7);
+    let file = std::fs::read_to_string(data.path().join("outcrop/sessions/rocks.jsonl")).unwrap();
+    assert_eq!(file.lines().count(), 4, "a dry run keeps nothing");
+}
+
+#[test]
+fn a_failed_turn_leaves_the_session_as_it_was() {
+    let server = Server::start();
+    let files = Files::new();
+    let path = files.path().join("s.jsonl");
+    let ask = |model: &str, prompt: &str| {
+        let words = ["chat", "-m", model, "--session", path.to_str().unwrap(), prompt];
+        run(&mut program_against(server.url()), &words)
+    };
+    assert_eq!(ask(NOVA, "Basalt?").code, 0);
+    let before = std::fs::read(&path).unwrap();
+    for model in ["emulator.cut-3", "emulator.denied"] {
+        let failed = ask(model, "Granite?");
+        assert_ne!(failed.code, 0, "{model}");
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{model}");
+    }
+    // As if the program was killed while it wrote.
+    std::fs::write(&path, [&before[..], b"{\"user\":{\"role\":\"us"].concat()).unwrap();
+    let next = ask(NOVA, "Gneiss?");
+    assert_eq!(next.code, 0, "{}", next.stderr);
+    assert!(next.stderr.contains("was not finished (19 bytes)"), "{}", next.stderr);
+    assert!(std::fs::read(&path).unwrap().starts_with(&before));
+    let foreign = files.write("other.jsonl", "{\"type\":\"session\",\"version\":3}\n");
+    let words = ["chat", "-m", NOVA, "--session", &foreign, "hi"];
+    let refused = run(&mut program_against(server.url()), &words);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("other.jsonl:1") && refused.stderr.contains("first line"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_a_valid_session_and_frees_it() {
+    use std::io::Read;
+    let server = Server::start();
+    let files = Files::new();
+    let path = files.path().join("s.jsonl");
+    let session = path.to_str().unwrap();
+    let words = ["chat", "-m", "emulator.stall-3", "--idle-timeout", "0", "--session", session, "hi"];
+    let mut child = program_against(server.url()).args(words).spawn().unwrap();
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let kept_out = chat(&server, &["--session", session, "hi"]);
+    assert_eq!(kept_out.code, 2, "{}", kept_out.stderr);
+    assert!(kept_out.stderr.contains("another process"), "{}", kept_out.stderr);
+    let kill = format!("kill -INT {}", child.id());
+    assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    assert_eq!(crate::support::finish(child).code, 130);
+    let next = chat(&server, &["--session", session, "hi"]);
+    assert_eq!(next.code, 0, "{}", next.stderr);
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
 }

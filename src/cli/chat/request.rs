@@ -67,11 +67,11 @@ impl Given {
         &self,
         args: &Chat,
         config: &Config,
-        history: impl IntoIterator<Item = Message>,
+        history: &[Message],
         system: Option<&str>,
     ) -> ConverseRequest {
         let mut request = ConverseRequest::default();
-        request.messages.extend(history);
+        request.messages.extend_from_slice(history);
         request.messages.push(self.turn.clone());
         if let Some(system) = system {
             request = request.system(system);

@@ -1,0 +1,268 @@
+//! A conversation on disk: one line of JSON a turn, under a line that says what the file is.
+//!
+//! A turn, question and answer together, is one write and is on the disk before the program ends; a turn that
+//! fails is not written. So whatever happens at whatever byte, a file holds whole turns, and at most one line
+//! that was not finished, which is reported and dropped. One process uses a file at a time. Messages are kept as
+//! they were, before they were prepared for a model; what reasoning is signed with stays byte by byte.
+
+use crate::Env;
+use crate::cli::answer::one_line;
+use crate::converse::{ConverseResponse, Message, Role, StopReason, TokenUsage};
+use crate::error::{ConfigProblem, Error, IoFailure, Result};
+use crate::origin::Origin;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The first line.
+const HEADER: &str = "{\"outcrop\":\"session\",\"version\":1}\n";
+
+/// What the first line says.
+#[derive(Deserialize)]
+struct Header {
+    outcrop: String,
+    version: u32,
+}
+
+/// A line after the first.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Turn<'a> {
+    user: Cow<'a, Message>,
+    assistant: Cow<'a, Message>,
+    model_id: Cow<'a, str>,
+    /// The system prompt of this turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    system: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stop_reason: Option<StopReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usage: Option<TokenUsage>,
+}
+
+/// A conversation, open and locked.
+pub(super) struct SessionFile {
+    path: PathBuf,
+    /// `None`: there is none, and none is to be made.
+    file: Option<File>,
+    /// Where the whole turns end.
+    end: u64,
+    messages: Vec<Message>,
+    system: Option<String>,
+    /// What the user should hear about the file.
+    pub(super) warning: Option<String>,
+}
+
+/// One turn to be kept.
+pub(super) struct NewTurn<'a> {
+    pub(super) user: &'a Message,
+    pub(super) response: &'a ConverseResponse,
+    pub(super) model_id: &'a str,
+    pub(super) system: Option<&'a str>,
+}
+
+impl SessionFile {
+    /// Opens what `--session` names, and makes it if it is not there, unless it is only to be `read`.
+    pub(super) fn open(env: &Env, named: &str, only_read: bool) -> Result<Self> {
+        let path = path(env, named)?;
+        let failed = |action, source| io_error(&path, action, source);
+        let mut file = match open(&path, only_read) {
+            Ok(file) => file,
+            Err(missing) if only_read && missing.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self::of(path, None, Contents::default()));
+            }
+            Err(source) => return Err(failed("open the session", source)),
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let hint = "wait until it has ended, or name another session";
+                return Err(refused(&path, None, "another process is using the session", hint));
+            }
+            Err(TryLockError::Error(source)) => return Err(failed("lock the session", source)),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|source| failed("read the session", source))?;
+        match Contents::read(&bytes) {
+            Ok(contents) => Ok(Self::of(path, Some(file), contents)),
+            Err((line, problem)) => {
+                let hint = "name another file, or mend the line";
+                Err(refused(&path, Some(line), &problem, hint))
+            }
+        }
+    }
+
+    fn of(path: PathBuf, file: Option<File>, contents: Contents) -> Self {
+        let Contents { messages, system, end, unfinished } = contents;
+        let warning = (unfinished > 0).then(|| {
+            let shown = path.display();
+            format!("the last line of `{shown}` was not finished ({unfinished} bytes); its turn is dropped")
+        });
+        Self { path, file, end: end.try_into().unwrap_or(u64::MAX), messages, system, warning }
+    }
+
+    /// The conversation so far.
+    pub(super) fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The system prompt of the last turn that had one.
+    pub(super) fn system(&self) -> Option<&str> {
+        self.system.as_deref()
+    }
+
+    /// Writes a turn, so that it lasts.
+    pub(super) fn append(&mut self, turn: &NewTurn<'_>) -> Result<()> {
+        let (Some(file), Some(message)) = (&mut self.file, turn.response.message()) else { return Ok(()) };
+        let line = Turn {
+            user: Cow::Borrowed(turn.user),
+            assistant: Cow::Borrowed(message),
+            model_id: turn.model_id.into(),
+            system: turn.system.map(Cow::from),
+            stop_reason: turn.response.stop_reason.clone(),
+            usage: turn.response.usage.clone(),
+        };
+        let written = serde_json::to_vec(&line).map_err(io::Error::from).and_then(|json| {
+            let mut bytes = if self.end == 0 { HEADER.as_bytes().to_vec() } else { Vec::new() };
+            bytes.extend(one_line(json));
+            bytes.push(b'\n');
+            // What was not finished before gives way.
+            file.set_len(self.end)?;
+            file.seek(SeekFrom::Start(self.end))?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            self.end += u64::try_from(bytes.len()).unwrap_or(0);
+            Ok(())
+        });
+        written.map_err(|source| {
+            // A full disk took a part of the line, perhaps.
+            let _ = file.set_len(self.end);
+            io_error(&self.path, "write the session", source)
+        })
+    }
+}
+
+/// What a file holds.
+#[derive(Debug, Default, PartialEq)]
+struct Contents {
+    messages: Vec<Message>,
+    system: Option<String>,
+    /// Where the last whole line ends.
+    end: usize,
+    /// How many bytes follow it.
+    unfinished: usize,
+}
+
+impl Contents {
+    /// Reads a file, or says which of its lines is none of ours, from 1, and why.
+    fn read(bytes: &[u8]) -> Result<Self, (usize, String)> {
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let (whole, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        let mut contents = Self { end, unfinished: rest.len(), ..Self::default() };
+        let mut lines = whole.split(|byte| *byte == b'\n').enumerate();
+        // What ended before its first line did is one of ours if it began like one.
+        let Some((_, first)) = lines.next().filter(|_| end > 0) else {
+            return if HEADER.as_bytes().starts_with(rest) { Ok(contents) } else { Err((1, foreign())) };
+        };
+        match serde_json::from_slice::<Header>(first) {
+            Ok(header) if header.outcrop == "session" && header.version == 1 => {}
+            Ok(header) if header.outcrop == "session" => {
+                let problem = format!("version {} of the format is not known here", header.version);
+                return Err((1, problem));
+            }
+            Ok(_) | Err(_) => return Err((1, foreign())),
+        }
+        for (at, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+            let turn: Turn<'_> = serde_json::from_slice(line).map_err(|problem| {
+                let said = problem.to_string();
+                let said = said.split(" at line ").next().unwrap_or_default();
+                (at + 1, format!("the line is no turn of a conversation: {said}"))
+            })?;
+            if turn.user.role != Role::User || turn.assistant.role != Role::Assistant {
+                return Err((at + 1, "a turn is a message of the user and one of the assistant".to_owned()));
+            }
+            contents.messages.push(turn.user.into_owned());
+            contents.messages.push(turn.assistant.into_owned());
+            contents.system = turn.system.map(Cow::into_owned).or(contents.system);
+        }
+        Ok(contents)
+    }
+}
+
+fn foreign() -> String {
+    "it is no session of this program: its first line is not `{\"outcrop\":\"session\",\"version\":1}`"
+        .to_owned()
+}
+
+/// A path as it is, and a name in the folder of sessions.
+fn path(env: &Env, named: &str) -> Result<PathBuf> {
+    let is_path = named.contains(std::path::is_separator) || named.ends_with(".jsonl");
+    if is_path {
+        return Ok(PathBuf::from(named));
+    }
+    let refuse = |problem: &str, hint: &str| {
+        let origin = Origin::Flag("--session");
+        let (problem, hints) = (problem.to_owned(), vec![hint.to_owned()]);
+        Error::Config(Box::new(ConfigProblem { origin, key: None, problem, hints }))
+    };
+    if matches!(named.trim(), "" | "." | "..") || named.contains('\0') {
+        return Err(refuse("it is no name", "name a session, as `--session rocks`, or a file"));
+    }
+    let base = env.path("XDG_DATA_HOME").filter(|path| path.is_absolute());
+    let base = base.or_else(|| env.home().map(|home| home.join(".local/share")));
+    let Some(base) = base else {
+        return Err(refuse(
+            "there is no home folder to keep it in",
+            "name a file: `--session ./rocks.jsonl`",
+        ));
+    };
+    Ok(base.join("outcrop/sessions").join(format!("{named}.jsonl")))
+}
+
+/// Opens the file for its owner alone.
+fn open(path: &Path, only_read: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    if only_read {
+        return options.open(path);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        builder.mode(0o700);
+        options.mode(0o600);
+    }
+    if let Some(folder) = folder {
+        builder.create(folder)?;
+    }
+    let file = options.open(path)?;
+    // A new name lasts only when its folder does.
+    if cfg!(unix)
+        && let Ok(folder) = File::open(folder.unwrap_or(Path::new(".")))
+    {
+        let _ = folder.sync_all();
+    }
+    Ok(file)
+}
+
+fn refused(path: &Path, line: Option<usize>, problem: &str, hint: &str) -> Error {
+    Error::Config(Box::new(ConfigProblem {
+        origin: Origin::File { path: path.to_owned(), line },
+        key: None,
+        problem: problem.to_owned(),
+        hints: vec![hint.to_owned()],
+    }))
+}
+
+fn io_error(path: &Path, action: &'static str, source: io::Error) -> Error {
+    Error::Io(Box::new(IoFailure { action, path: Some(path.to_owned()), source }))
+}
+
+#[cfg(test)]
+mod tests;
