@@ -27,8 +27,9 @@
 //! # Features
 //!
 //! - none: the core without IO. [`converse`] (typed requests, answers and [`converse::Fold`]), [`stream`]
-//!   (the decoder), [`auth`] (signatures, profiles, credential rules), [`control`] and [`catalog`] (lists of models,
-//!   and what is known of them), [`region`] and [`endpoint`].
+//!   (the decoder), [`embed`] (requests and answers of embedding models), [`auth`] (signatures, profiles,
+//!   credential rules), [`control`] and [`catalog`] (lists of models, and what is known of them), [`region`] and
+//!   [`endpoint`].
 //! - `client`: `Client`, the transport and TLS, discovery and its cache.
 //! - `emulator`: an offline Bedrock on loopback, for tests.
 //! - `config`: the configuration file: `config::Config`.

@@ -40,7 +40,7 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Embed, out: &Out) -> 
     let mut lines = Lines::new(&session, request.texts.len(), out);
     let each = |at, result: EmbeddingResult| lines.write(at, &result);
     let embedded = session.connection.client.embed_each(&request, each).await;
-    lines.end(embedded)
+    lines.end(embedded).map_err(|report| *report)
 }
 
 /// The arguments, or the lines of stdin.
@@ -127,9 +127,9 @@ impl<'a> Lines<'a> {
     }
 
     /// The footer, or the first failure.
-    fn end(self, embedded: Result<Option<u64>>) -> Result<(), Report> {
+    fn end(self, embedded: Result<Option<u64>>) -> Result<(), Box<Report>> {
         self.out.progress("");
-        let input_tokens = embedded.map_err(|error| self.session.report(&error))?;
+        let input_tokens = embedded.map_err(|error| Box::new(self.session.report(&error)))?;
         if self.out.has_footer() {
             let seconds = self.began.elapsed().as_secs_f64();
             let tokens = input_tokens.map_or_else(String::new, |tokens| format!(" · {tokens} tokens"));
@@ -143,7 +143,7 @@ impl<'a> Lines<'a> {
         if self.texts > 1 {
             self.out.note(&format!("{} of {} texts failed, first index {index}", self.failed, self.texts));
         }
-        Err(self.session.report(&error))
+        Err(Box::new(self.session.report(&error)))
     }
 }
 

@@ -177,7 +177,13 @@ async fn each_operation_is_answered() {
         assert_eq!(got.status, 200, "{target}");
         assert!(got.json().get(member).is_some(), "{target}");
     }
-    let got = exchange(&emulator, &bearer_request("POST", "/model/m/invoke", "{}")).await;
+    let text = r#"{"inputText": "Hi"}"#;
+    let request = bearer_request("POST", "/model/amazon.titan-embed-text-v2%3A0/invoke", text);
+    let vector = exchange(&emulator, &request).await;
+    assert_eq!(vector.header("x-amzn-bedrock-input-token-count"), Some("1"));
+    assert_eq!(vector.json()["embedding"].as_array().unwrap().len(), 1024);
+    let target = "/model/m/invoke-with-response-stream";
+    let got = exchange(&emulator, &bearer_request("POST", target, "{}")).await;
     assert_eq!(got.status, 404);
     assert!(got.header("x-amzn-errortype").unwrap().starts_with("UnknownOperationException:"));
 }

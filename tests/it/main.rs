@@ -16,6 +16,7 @@ mod client;
 mod config;
 mod conformance;
 mod credential_errors;
+mod embed;
 mod errors;
 mod home;
 mod models;
