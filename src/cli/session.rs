@@ -67,6 +67,7 @@ impl Connection {
         out: &Out,
         adjust: impl FnOnce(ClientBuilder, &Config) -> ClientBuilder,
     ) -> Result<Self> {
+        config.warnings.iter().for_each(|warning| out.warn(warning));
         let demo = start_demo(global).await?;
         let builder = base(env, global, &config, demo.as_ref(), out);
         let client = adjust(builder, &config).build()?;
