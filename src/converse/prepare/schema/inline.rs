@@ -84,6 +84,8 @@ impl Inliner<'_> {
     fn reference(&mut self, pointer: &str, beside: &Map<String, Value>) -> Value {
         let whole = self.whole;
         let target = pointer.strip_prefix('#').and_then(|pointer| whole.pointer(pointer));
+        // A pointer may lead to any place of the document, a schema or not.
+        let target = target.filter(|target| target.is_object() || target.is_boolean());
         let is_open = self.path.iter().any(|open| open == pointer);
         let mut found = match target {
             Some(target) if self.values < BUDGET && self.depth < DEEPEST && !is_open => {
