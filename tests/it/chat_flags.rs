@@ -84,44 +84,13 @@ fn every_flag_reaches_the_request() {
         "tools.json",
         r#"[{"toolSpec":{"name":"weather","description":"d","inputSchema":{"json":{"type":"object"}}}}]"#,
     );
-    let both = dry_run(
-        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        &[
-            "-i",
-            &image,
-            "-f",
-            &text,
-            "-f",
-            "s3://bucket/report.pdf",
-            "--max-tokens",
-            "100",
-            "--top-p",
-            "0.9",
-            "--top-k",
-            "40",
-            "--stop",
-            "END",
-            "--stop",
-            "FIN",
-            "--tools",
-            &tools,
-            "--tool-choice",
-            "weather",
-            "--guardrail",
-            "gr:1",
-            "--service-tier",
-            "priority",
-            "--latency",
-            "optimized",
-            "--metadata",
-            "team=rocks",
-            "--set",
-            "x.y=[1]",
-            "--cache",
-            "long",
-            "hi",
-        ],
+    let typed = format!(
+        "-i {image} -f {text} -f s3://bucket/report.pdf --max-tokens 100 --top-k 40 --stop END --stop FIN \
+         --tools {tools} --tool-choice weather --guardrail gr:1 --service-tier priority --latency optimized \
+         --metadata team=rocks --set x.y=[1] --cache long --top-p 0.9 hi"
     );
+    let words: Vec<&str> = typed.split(' ').collect();
+    let both = dry_run("us.anthropic.claude-sonnet-4-5-20250929-v1:0", &words);
     let request = &both["request"];
     let content = request["messages"][0]["content"].as_array().unwrap();
     assert_eq!(content[0]["image"]["format"], "png");
@@ -132,7 +101,10 @@ fn every_flag_reaches_the_request() {
     assert_eq!(content[2]["document"]["source"]["s3Location"]["uri"], "s3://bucket/report.pdf");
     assert_eq!(content[3]["text"], "hi");
     assert_eq!(content[4]["cachePoint"]["ttl"], "1h", "{request}");
-    assert_eq!(request["inferenceConfig"]["maxTokens"], 100);
+    assert_eq!(
+        (&request["inferenceConfig"]["maxTokens"], &request["inferenceConfig"]["topP"]),
+        (&100.into(), &0.9.into())
+    );
     assert_eq!(request["inferenceConfig"]["stopSequences"], serde_json::json!(["END", "FIN"]));
     let fields = &request["additionalModelRequestFields"];
     assert_eq!((&fields["top_k"], &fields["x"]["y"][0]), (&40.into(), &1.into()));
