@@ -60,7 +60,7 @@ pub struct EmbedRequest {
 pub struct EmbedOptions {
     /// Which side of a search the texts are for.
     pub kind: EmbeddingKind,
-    /// Numbers of a vector; absent: as many as the model makes by itself.
+    /// Numbers of a vector; absent: [those of the family](EmbeddingFamily::default_dimensions).
     pub dimensions: Option<u32>,
     /// Whether vectors are scaled to length 1; absent: as the model makes them. Models that cannot be asked make
     /// them as they do, and `true` is done by `Client::embed`.

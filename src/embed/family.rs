@@ -75,7 +75,7 @@ impl EmbeddingFamily {
             | EmbeddingFamily::TitanMultimodal
             | EmbeddingFamily::CohereV3
             | EmbeddingFamily::Marengo2 => 1024,
-            // The service's own default is 3072, three times the storage for little; it is always said.
+            // Nova's own default is 3072, three times the storage for little: the length is always said.
             EmbeddingFamily::Nova => 1024,
             EmbeddingFamily::Marengo3 => 512,
         }

@@ -102,6 +102,31 @@ async fn results_come_in_the_order_of_the_texts_however_calls_end() {
 }
 
 #[tokio::test]
+async fn results_that_wait_for_a_slow_one_do_not_fill_the_memory() {
+    let (sent, by_the_end) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (count, end) = (Arc::clone(&sent), Arc::clone(&by_the_end));
+    let transport = Transport::scripted(move |request| {
+        let (count, end) = (Arc::clone(&count), Arc::clone(&end));
+        async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            if texts(&request) == ["slow"] {
+                for _ in 0..50_000 {
+                    tokio::task::yield_now().await;
+                }
+                end.store(count.load(Ordering::SeqCst), Ordering::SeqCst);
+            }
+            Ok(answer(200, &json!({ "embedding": [1] })))
+        }
+    });
+    let request = EmbedRequest::new(TITAN).text("slow").texts(vec!["quick"; 2 * WAITING_RESULTS]);
+    let embeddings = client(transport).embed(&request).await.unwrap();
+    assert_eq!(embeddings.results.iter().flatten().count(), 1 + 2 * WAITING_RESULTS);
+    let most = WAITING_RESULTS + request.concurrency;
+    assert!((WAITING_RESULTS..=most).contains(&by_the_end.load(Ordering::SeqCst)), "{by_the_end:?}");
+    assert_eq!(sent.load(Ordering::SeqCst), 1 + 2 * WAITING_RESULTS);
+}
+
+#[tokio::test]
 async fn calls_of_many_texts_are_full_and_leave_blank_ones_out() {
     let (client, log) = numbers("", 0);
     let mut request = EmbedRequest::new(COHERE).texts((0..200).map(|number| number.to_string()));
