@@ -45,6 +45,7 @@ pub(super) struct Cli {
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
     /// Profile of the AWS files [default: AWS_PROFILE, else `default`]
     #[arg(long, global = true, value_name = "NAME")]
