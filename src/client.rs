@@ -143,7 +143,7 @@ impl Client {
     pub async fn survey(&self) -> Result<Survey> {
         let settings = self.settings().await?;
         Ok(match &settings.auth {
-            AuthSource::Fixed(auth, _) => Survey::fixed(auth),
+            AuthSource::Fixed(auth, _) => Survey::fixed(auth, self.0.given.auth_origin.as_ref()),
             AuthSource::Chain(cache) => Survey::of(cache.chain(), &settings.region.value).await,
         })
     }

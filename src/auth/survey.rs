@@ -9,6 +9,7 @@ use super::profile::plan::PlanFailure;
 use super::{Answer, Auth, bearer, container_uri, environment, imds_endpoint, web_identity};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::origin::Origin;
 use crate::region::Region;
 use crate::trail::{Outcome, Source, Step, Trail};
 
@@ -52,10 +53,13 @@ impl Survey {
     }
 
     /// The survey of a client that was handed its credentials.
-    pub(crate) fn fixed(auth: &Auth) -> Self {
+    pub(crate) fn fixed(auth: &Auth, origin: Option<&Origin>) -> Self {
         let (source, how) = match auth {
             Auth::SigV4(keys) => (keys.source, keys.summary()),
-            Auth::Bearer(_) => (Source::Code, "a Bedrock API key".to_owned()),
+            Auth::Bearer(_) => {
+                let place = origin.map_or_else(String::new, |origin| format!(" from {origin}"));
+                (Source::Code, format!("a Bedrock API key{place}"))
+            }
             Auth::None => (Source::Code, "requests are not signed".to_owned()),
         };
         let steps = vec![Step { source, outcome: Outcome::Used(how) }];

@@ -109,9 +109,13 @@ pub enum Unresolved {
 pub fn resolve(typed: &str, around: &Surroundings<'_>) -> Result<Resolved, Unresolved> {
     let mut steps = Vec::new();
     let mut id = ModelId::parse(typed).ok_or(Unresolved::Blank)?;
-    if let Some((alias, target)) = alias(typed.trim(), &id, around.aliases) {
+    let mut text = typed.trim();
+    // One alias may stand for another; one that comes back to itself is a name like any other.
+    for _ in 0..around.aliases.len() {
+        let Some((alias, target)) = alias(text, &id, around.aliases) else { break };
         id = ModelId::parse(target).ok_or(Unresolved::Blank)?;
         steps.push(ResolveStep::Alias { alias: alias.to_owned(), target: target.to_owned() });
+        text = target.trim();
     }
     if let Some(name) = given_name(&id, around) {
         return Ok(Resolved { id, name, steps });

@@ -9,6 +9,7 @@ use super::session::Connection;
 use crate::auth::{Auth, CallerIdentity, Credentials, Survey, bedrock_api_key, short_term_key};
 use crate::client::Settings;
 use crate::error::{BrokenSource, Error};
+use crate::region::Region;
 use crate::trail::{Outcome, Step};
 use crate::{Env, Trail, time};
 use serde_json::{Value, json};
@@ -30,9 +31,15 @@ struct Status<'a> {
 }
 
 async fn status(env: &Env, global: &Global, verify: bool, out: &Out) -> Result<(), Report> {
-    let connection = Connection::open(env, global, out).await?;
+    let connection = Connection::open(env, global, None, out).await?;
     let report = |error: &Error| connection.report(error);
-    let settings = connection.client.settings().await.map_err(|error| report(&error))?;
+    let settings = match connection.client.settings().await {
+        Ok(settings) => settings,
+        Err(error) => {
+            sources_alone(env, global, out).await;
+            return Err(report(&error));
+        }
+    };
     let survey = connection.client.survey().await.map_err(|error| report(&error))?;
     let (caller, refused) = match &survey.auth {
         Ok(Auth::SigV4(keys)) if verify => match connection.client.caller_identity(keys).await {
@@ -52,6 +59,26 @@ async fn status(env: &Env, global: &Global, verify: bool, out: &Out) -> Result<(
         Some(error) => Err(report(error)),
         None => Ok(()),
     }
+}
+
+/// What the sources say where the region cannot be found, as when an AWS file is broken: that is then the error.
+async fn sources_alone(env: &Env, global: &Global, out: &Out) {
+    let region = Some(Region::fallback().value.as_str().to_owned());
+    let global = Global { region, ..global.clone() };
+    let Ok(connection) = Connection::open(env, &global, None, out).await else { return };
+    if let Ok(survey) = connection.client.survey().await
+        && !global.json
+    {
+        let lines = survey.steps.iter().map(|step| (step.source.to_string(), said(step))).collect();
+        // Where stdout is closed, the error that follows is all there is to say.
+        let _ = out.data(aligned(lines).as_bytes());
+    }
+}
+
+/// Names and texts in two columns.
+fn aligned(lines: Vec<(String, String)>) -> String {
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    lines.iter().map(|(name, text)| format!("{name:width$}  {text}").trim_end().to_owned() + "\n").collect()
 }
 
 /// Keys past their end, as an error.
@@ -90,11 +117,7 @@ impl Status<'_> {
             };
             ("caller".to_owned(), caller)
         }));
-        let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        lines
-            .iter()
-            .map(|(name, text)| format!("{name:width$}  {text}").trim_end().to_owned() + "\n")
-            .collect()
+        aligned(lines)
     }
 
     /// The decision between token and signature.
@@ -182,7 +205,7 @@ fn said(step: &Step) -> String {
 async fn token(env: &Env, global: &Global, ttl: Duration, out: &Out) -> Result<(), Report> {
     // A key that is set already, perhaps one of ours and about to end, makes no new one.
     let env = env.clone().without(crate::auth::bearer::VARIABLE).without("AWS_BEDROCK_SKIP_AUTH");
-    let connection = Connection::open(&env, global, out).await?;
+    let connection = Connection::open(&env, global, None, out).await?;
     let report = |error: &Error| connection.report(error);
     let settings = connection.client.settings().await.map_err(|error| report(&error))?;
     let (auth, trail) = connection.client.auth().await.map_err(|error| report(&error))?;

@@ -81,10 +81,17 @@ impl Choice {
         if !may_fall_back(class) {
             return false;
         }
-        let Some(next) = self.fallbacks.pop_front() else { return false };
-        out.note(&format!("{error}; trying the fallback `{}`", next.value));
-        (self.model, self.in_place_of) = (next, None);
-        self.resolve(connection, out).await.is_ok()
+        let refused = self.model.clone();
+        while let Some(next) = self.fallbacks.pop_front() {
+            out.note(&format!("{error}; trying the fallback `{}`", next.value));
+            (self.model, self.in_place_of) = (next, None);
+            match self.resolve(connection, out).await {
+                Ok(()) => return true,
+                Err(report) => out.note(report.message()),
+            }
+        }
+        self.model = refused;
+        false
     }
 
     /// After an answer: what was learned is kept for the next time.
@@ -194,17 +201,22 @@ fn told(step: &ResolveStep, region: &Region) -> Option<String> {
     }
 }
 
-/// A name that leads to no model.
+/// A name that leads to no model. Hints say how to name one in the same place.
 pub(super) fn unresolved(why: &Unresolved, origin: &Origin) -> Report {
+    let named = |id: &String| match origin {
+        Origin::Flag("MODEL") => format!("`outcrop models show {id}`"),
+        Origin::Flag(flag) => format!("`{flag} {id}`"),
+        _ => format!("`{id}`"),
+    };
     match why {
         Unresolved::Blank => Report::no_model(),
         Unresolved::Ambiguous { typed, candidates } => {
             // The newest come last in the order of ids.
-            let hints = candidates.iter().rev().map(|id| format!("`--model {id}`")).collect();
+            let hints = candidates.iter().rev().map(named).collect();
             Report::unknown_model(format!("`{typed}` fits more than one model"), origin, hints)
         }
         Unresolved::Unknown { typed, near } => {
-            let mut hints: Vec<String> = near.iter().map(|name| format!("`--model {name}`")).collect();
+            let mut hints: Vec<String> = near.iter().map(named).collect();
             hints.push("see `outcrop models list`".to_owned());
             Report::unknown_model(format!("no model is called `{typed}`"), origin, hints)
         }

@@ -150,8 +150,10 @@ impl Out {
     }
 
     /// Writes what there is to say about a step of a call.
-    pub(super) fn log(verbose: u8, notice: &Notice<'_>) {
-        log_lines(verbose, notice).iter().for_each(|line| say(line));
+    pub(super) fn log(verbose: u8, quiet: bool, notice: &Notice<'_>) {
+        if !quiet {
+            log_lines(verbose, notice).iter().for_each(|line| say(line));
+        }
     }
 
     pub(super) fn verbose(&self) -> u8 {

@@ -131,6 +131,11 @@ impl Report {
         self
     }
 
+    /// What failed, in one line.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same report with another exit code.
     pub(super) fn with_exit(mut self, code: u8) -> Self {
         self.exit = code;

@@ -8,10 +8,11 @@ use super::out::Out;
 use super::report::{Facts, Report};
 use crate::Env;
 use crate::auth::{Credentials, bearer};
+use crate::catalog::ModelId;
 use crate::catalog::discover::{DiscoveryOptions, ProviderFilter};
 use crate::catalog::store::Store;
 use crate::client::{Client, ClientBuilder, Timeouts};
-use crate::config::{BaseUrl, Config, ConfigChoice};
+use crate::config::{BaseUrl, Config, ConfigChoice, ConfiguredModel};
 use crate::emulator::{DEMO_MODEL_ID, Emulator, EmulatorOptions};
 use crate::error::{Error, IoFailure, Result};
 use crate::origin::{Origin, Sourced};
@@ -20,6 +21,8 @@ use crate::region::Region;
 /// A client with what it was made from, and the demo server that it talks to, if any.
 pub(super) struct Connection {
     pub client: Client,
+    /// Lists models, in another region than that of calls if the configuration says so.
+    pub lister: Client,
     pub config: Config,
     pub store: Store,
     /// Serves `--demo`; ends when the connection ends.
@@ -45,19 +48,20 @@ pub(super) enum Naming {
 const DEMO_TOKENS_PER_SECOND: f64 = 80.0;
 
 impl Connection {
-    /// Makes a client for commands that call no model, and the demo server if it is asked for.
-    pub(super) async fn open(env: &Env, global: &Global, out: &Out) -> Result<Self, Report> {
+    /// Makes a client for commands that send no request of the user's, and the demo server if it is asked for.
+    /// `model` is one that the command is about: an ARN names the region of its calls.
+    pub(super) async fn open(
+        env: &Env,
+        global: &Global,
+        model: Option<&str>,
+        out: &Out,
+    ) -> Result<Self, Report> {
         let config = config(env, global).map_err(|error| Report::plain(&error))?;
-        let region = config.discovery.region.clone();
-        Self::build(env, global, config, out, |builder, config| {
-            let builder = with_region(builder, global, None);
-            match (base_region(config), region) {
-                (None, Some(region)) => builder.configured_region_from(name_of(region)),
-                (Some(_), _) | (None, None) => builder,
-            }
-        })
-        .await
-        .map_err(|error| Report::plain(&error))
+        let region = model.or(config.model.as_ref().map(|model| model.value.as_str()));
+        let region = region.and_then(|model| arn_region(model, &config));
+        let opened =
+            Self::build(env, global, config, out, |builder| with_region(builder, global, region.clone()));
+        opened.await.map_err(|error| Report::plain(&error))
     }
 
     async fn build(
@@ -65,15 +69,21 @@ impl Connection {
         global: &Global,
         config: Config,
         out: &Out,
-        adjust: impl FnOnce(ClientBuilder, &Config) -> ClientBuilder,
+        adjust: impl Fn(ClientBuilder) -> ClientBuilder,
     ) -> Result<Self> {
         config.warnings.iter().for_each(|warning| out.warn(warning));
         let demo = start_demo(global).await?;
-        let builder = base(env, global, &config, demo.as_ref(), out);
-        let client = adjust(builder, &config).build()?;
+        let client = adjust(base(env, global, &config, demo.as_ref(), out)).build()?;
+        let lister = match &config.discovery.region {
+            Some(region) if base_region(&config).is_none() => {
+                let builder = base(env, global, &config, demo.as_ref(), out);
+                with_region(builder.configured_region_from(name_of(region.clone())), global, None).build()?
+            }
+            Some(_) | None => client.clone(),
+        };
         // What the demo lists is not kept among what Bedrock lists.
         let store = if global.demo { Store::with_folder(None) } else { Store::open(env) };
-        Ok(Self { client, config, store, _demo: demo })
+        Ok(Self { client, lister, config, store, _demo: demo })
     }
 
     /// An error of this connection, with what it knows.
@@ -111,17 +121,22 @@ impl Session {
     ) -> Result<Self, Report> {
         let config = config(env, global).map_err(|error| Report::plain(&error))?;
         let typed = typed(env, global, call, inside, &config).ok_or_else(Report::no_model)?;
-        let target = config.aliases.get(&typed.value).filter(|_| naming == Naming::Resolved);
-        let region = arn_region(target.map_or(&typed.value, |target| &target.value)).map(str::to_owned);
-        let opened = Connection::build(env, global, config, out, |builder, config| {
-            let mut builder = builder.timeouts(timeouts(call, config));
-            let configured = config.chat.max_attempts.as_ref().filter(|_| !env.is_set("AWS_MAX_ATTEMPTS"));
-            if let Some(attempts) = call.max_attempts {
-                builder = builder.max_attempts_from(Sourced::new(attempts, Origin::Flag("--max-attempts")));
-            } else if let Some(attempts) = configured {
+        let region = match naming {
+            Naming::Resolved => arn_region(&typed.value, &config),
+            Naming::AsTyped => ModelId::parse(&typed.value).and_then(|id| id.region().map(str::to_owned)),
+        };
+        let limits = timeouts(call, &config);
+        let attempts = config.chat.max_attempts.clone().filter(|_| !env.is_set("AWS_MAX_ATTEMPTS"));
+        let attempts = call
+            .max_attempts
+            .map(|attempts| Sourced::new(attempts, Origin::Flag("--max-attempts")))
+            .or(attempts);
+        let opened = Connection::build(env, global, config, out, |builder| {
+            let mut builder = builder.timeouts(limits);
+            if let Some(attempts) = &attempts {
                 builder = builder.max_attempts_from(attempts.clone());
             }
-            with_region(builder, global, region)
+            with_region(builder, global, region.clone())
         });
         let facts = Facts { model: Some(&typed), client: None };
         let connection = opened.await.map_err(|error| Report::new(&error, &facts))?;
@@ -180,16 +195,28 @@ fn typed(
     config.model.clone()
 }
 
-/// The region that an ARN names in its fourth field.
-fn arn_region(model: &str) -> Option<&str> {
-    let region = model.strip_prefix("arn:")?.split(':').nth(2)?;
-    (!region.is_empty()).then_some(region)
+/// The region of the ARN that a name stands for: itself, an alias, or the name of a configured model.
+fn arn_region(typed: &str, config: &Config) -> Option<String> {
+    let mut text = typed.trim();
+    // Aliases of aliases; one that comes back to itself names no ARN.
+    for _ in 0..config.aliases.len() + 3 {
+        let id = ModelId::parse(text)?;
+        if let Some(region) = id.region() {
+            return Some(region.to_owned());
+        }
+        let same = |name: &str| name.eq_ignore_ascii_case(text) || name.eq_ignore_ascii_case(id.as_str());
+        let alias = config.aliases.iter().find(|(alias, _)| same(alias)).map(|(_, target)| &target.value);
+        let has_name = |model: &&ConfiguredModel| model.name.as_ref().is_some_and(|name| same(&name.value));
+        let named = config.provider.models.iter().find(has_name).map(|model| &model.id.value);
+        text = alias.or(named)?;
+    }
+    None
 }
 
 /// What every client takes from flags and configuration, but for its region.
 fn base(env: &Env, global: &Global, config: &Config, demo: Option<&Emulator>, out: &Out) -> ClientBuilder {
-    let verbose = out.verbose();
-    let mut builder = Client::builder().watch(move |notice| Out::log(verbose, notice));
+    let (verbose, quiet) = (out.verbose(), global.quiet);
+    let mut builder = Client::builder().watch(move |notice| Out::log(verbose, quiet, notice));
     if let Some(demo) = demo {
         // The demo needs nothing of the user's: neither keys nor proxies nor endpoints.
         let keys =
@@ -232,7 +259,7 @@ fn configured(mut builder: ClientBuilder, env: &Env, config: &Config) -> ClientB
     }
     // A key of the environment wins over one of the file.
     match &config.provider.api_key {
-        Some(key) if env.get_non_blank(bearer::VARIABLE).is_none() => builder.bearer_token(key.value.clone()),
+        Some(key) if env.get_non_blank(bearer::VARIABLE).is_none() => builder.bearer_token_from(key.clone()),
         Some(_) | None => builder,
     }
 }

@@ -64,6 +64,7 @@ pub struct ClientBuilder {
     configured_endpoint: Option<Sourced<String>>,
     headers: Vec<(String, Secret)>,
     auth: Option<Auth>,
+    auth_origin: Option<Origin>,
     timeouts: Timeouts,
     max_attempts: Option<Sourced<u32>>,
     ca_bundle: Option<Sourced<PathBuf>>,
@@ -168,8 +169,15 @@ impl ClientBuilder {
 
     /// Sends this Bedrock API key; the chain is not asked.
     #[must_use]
-    pub fn bearer_token(mut self, token: impl Into<Secret>) -> Self {
-        self.auth = Some(Auth::Bearer(token.into()));
+    pub fn bearer_token(self, token: impl Into<Secret>) -> Self {
+        self.bearer_token_from(Sourced::new(token.into(), Origin::Code))
+    }
+
+    /// Sends this Bedrock API key, with where it stands.
+    #[must_use]
+    pub fn bearer_token_from(mut self, token: Sourced<Secret>) -> Self {
+        self.auth = Some(Auth::Bearer(token.value));
+        self.auth_origin = Some(token.origin);
         self
     }
 
@@ -270,6 +278,7 @@ impl ClientBuilder {
             configured_endpoint: self.configured_endpoint,
             headers: self.headers,
             auth: self.auth,
+            auth_origin: self.auth_origin,
             max_attempts: self.max_attempts,
             ca_bundle: self.ca_bundle,
             connect_timeout: self.timeouts.connect,

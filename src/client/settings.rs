@@ -46,6 +46,8 @@ pub(super) struct Given {
     /// Of every request to Bedrock.
     pub(super) headers: Vec<(String, Secret)>,
     pub(super) auth: Option<Auth>,
+    /// Where a token was said.
+    pub(super) auth_origin: Option<Origin>,
     pub(super) max_attempts: Option<Sourced<u32>>,
     pub(super) ca_bundle: Option<Sourced<PathBuf>>,
     pub(super) connect_timeout: Duration,

@@ -7,7 +7,7 @@ use super::base_url::BaseUrl;
 use super::check::{Fault, Problem, whole};
 use super::document::{Document, Node, NodeKind};
 use super::keys::{DISCOVERY, GUARDRAIL, PROVIDER};
-use super::{Location, Owner, model_id, path};
+use super::{Location, model_id, path};
 use crate::converse::GuardrailConfiguration;
 use crate::origin::{Origin, Sourced};
 use crate::region::Region;
@@ -246,15 +246,9 @@ impl Reader<'_> {
         let models = agents.and_then(|agents| find(agents, "models")).map(Node::entries).unwrap_or_default();
         for entry in models {
             let Some(alias) = self.get(Some(&entry.value), "alias", text) else { continue };
-            match (model_id(&entry.name), self.location.owner) {
-                (Some(id), _) => {
-                    aliases.insert(alias.value, Sourced::new(id.to_owned(), alias.origin));
-                }
-                (None, Owner::OpenClaw) => {}
-                (None, Owner::Outcrop) => {
-                    let key = path::join("agents.defaults.models", &entry.name);
-                    self.report(key, entry.start, "it names another provider's model", Fault::Written);
-                }
+            // OpenClaw has other providers' models there too.
+            if let Some(id) = model_id(&entry.name) {
+                aliases.insert(alias.value, Sourced::new(id.to_owned(), alias.origin));
             }
         }
         for entry in find(root, "aliases").map(Node::entries).unwrap_or_default() {

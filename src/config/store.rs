@@ -139,6 +139,10 @@ struct Prepared {
 
 fn change(env: &Env, location: &Location, path: &KeyPath, edit: Edit<'_>) -> Result<Changed> {
     let target = follow_links(&location.path).map_err(|error| failure("write", &location.path, error))?;
+    // A device (`/dev/null`) or a pipe must not become a file.
+    if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
+        return Err(failure("write", &target, io::Error::other("it is no regular file")));
+    }
     // Tried without a lock first: a change that is refused leaves no folder and no lock file behind.
     prepare(env, location, &target, path, edit)?;
     let folder = match target.parent() {

@@ -34,7 +34,8 @@ MANUAL = """{
   },
   agents: {
     defaults: {
-      model: { primary: "amazon-bedrock/anthropic.claude-opus-4-5-20251101-v1:0" }
+      model: { primary: "amazon-bedrock/anthropic.claude-opus-4-5-20251101-v1:0" },
+      models: { "openai/gpt": { alias: "gpt" } }
     }
   }
 }
@@ -130,6 +131,11 @@ def manual(walk: Walk) -> None:
     walk.step("one written model hides no discovered one", OPUS in ids and len(ids) > 20, ran)
     ran = walk.run("chat", "--max-tokens", "5", "hi")
     walk.step("the default model answers", ran.returncode == 0, ran)
+    walk.run("config", "set", "chat.topK", "5")
+    ran = walk.run("config", "validate")
+    walk.step("our own file begins with what was read from theirs, and holds together", ran.returncode == 0, ran)
+    ran = walk.run("models", "status", "--plain")
+    walk.step("and keeps the default model", ran.stdout.strip() == f"amazon-bedrock/{OPUS}", ran)
 
 
 def instance(walk: Walk) -> None:

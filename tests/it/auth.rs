@@ -117,6 +117,15 @@ fn a_broken_source_stops_the_walk_and_is_the_error() {
 }
 
 #[test]
+fn a_broken_file_is_a_line_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let ran = status(&mut at_home(home.path(), "[default\n", ""), &[]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(line(&ran, "profile").starts_with("broken: "), "{ran:?}");
+    assert!(line(&ran, "container").starts_with("not here: "), "{ran:?}");
+}
+
+#[test]
 fn an_instance_is_seen_without_any_marker() {
     let server = Server::start();
     let home = tempfile::tempdir().unwrap();

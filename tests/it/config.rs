@@ -275,3 +275,16 @@ fn places_that_cannot_be_written() {
     }
     snapshot("config-no-home", &run(program().arg("config"), &["path"]));
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced_by_one() {
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let set = ["--config", pipe.to_str().unwrap(), "config", "set", "model", "b.c"];
+    let ran = run(program().env("HOME", home.path()), &set);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("it is no regular file"), "{ran:?}");
+    assert!(!home.path().join("pipe.lock").exists());
+}

@@ -126,6 +126,56 @@ fn a_denied_list_of_profiles_is_a_warning_and_a_denied_list_of_models_an_error()
 }
 
 #[test]
+fn written_models_are_listed_whatever_the_service_says() {
+    let rule = json!([{ "match": { "operation": "ListFoundationModels" }, "fault": { "kind": "denied" } }]);
+    let scenario = Scenario::from_json(&rule.to_string()).unwrap();
+    let server =
+        Server::with(EmulatorOptions { scenario, tokens_per_second: 0.0, ..EmulatorOptions::default() });
+    let home = tempfile::tempdir().unwrap();
+    let models = r#"{ models: { providers: { "amazon-bedrock": { models: [
+        { id: "amazon.nova-lite-v1:0", cost: { input: 2 } }, { id: "amazon.nova-lite-v1:0" },
+    ] } } } }"#;
+    let ran = run(&mut at_home(&server, home.path(), models), &["models", "list", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let listed = json_of(&ran);
+    assert_eq!(ids(&listed), ["amazon.nova-lite-v1:0"]);
+    // One price is written, the other known.
+    let cost = &listed["models"][0]["cost"];
+    assert_eq!((cost["input"].as_f64(), cost["output"].as_f64()), (Some(2.0), Some(0.24)));
+    let ran = run(&mut at_home(&server, home.path(), "{}"), &["models", "status", "--probe"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("there is no model to probe"), "{ran:?}");
+}
+
+#[test]
+fn the_region_of_discovery_moves_the_list_alone_and_that_of_an_arn_the_call() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let arn = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0";
+    let config = format!(
+        r#"{{ models: {{ bedrockDiscovery: {{ region: "eu-west-1" }}, providers: {{ bedrock: {{ models: [
+            {{ id: "{arn}", name: "my-eu" }} ] }} }} }}, aliases: {{ prof: "my-eu", Two: "prof" }} }}"#
+    );
+    let command = || {
+        let mut command = at_home(&server, home.path(), &config);
+        command.env_remove("AWS_REGION");
+        command
+    };
+    let listed = json_of(&run(&mut command(), &["models", "list", "--json"]));
+    assert_eq!(listed["region"], "eu-west-1");
+    let status = json_of(&run(&mut command(), &["models", "status", "--json"]));
+    assert_eq!(status["region"]["value"], "us-east-1");
+    for name in
+        [arn, "prof", "PROF", "two", "my-eu", &format!("bedrock/{arn}"), &format!("Amazon-Bedrock/{arn}")]
+    {
+        let ran = run(&mut command(), &["chat", "--dry-run", "-m", name, "hi"]);
+        assert!(ran.stdout.contains(&format!("\"modelId\": \"{arn}\"")), "{name}: {ran:?}");
+        let shown = run(&mut command(), &["models", "show", name]);
+        assert!(shown.stdout.contains("eu-central-1 (from the model's ARN)"), "{name}: {shown:?}");
+    }
+}
+
+#[test]
 fn probes_call_the_model_and_name_the_class_of_a_failure() {
     let server = Server::start();
     let home = tempfile::tempdir().unwrap();
@@ -177,11 +227,11 @@ fn fallbacks_serve_the_default_model_and_no_named_one() {
     let home = tempfile::tempdir().unwrap();
     let config = r#"{
         model: "emulator.denied",
-        agents: { defaults: { model: { fallbacks: ["emulator.not-granted", "emulator.exception-throttling-0", "amazon.nova-micro-v1:0"] } } },
+        agents: { defaults: { model: { fallbacks: ["emulator.not-granted", "no-such-name", "emulator.exception-throttling-0", "amazon.nova-micro-v1:0"] } } },
     }"#;
     let ran = run(&mut at_home(&server, home.path(), config), &["chat", "--max-tokens", "3", "hi"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(ran.stderr.matches("trying the fallback").count(), 3, "{ran:?}");
+    assert_eq!(ran.stderr.matches("trying the fallback").count(), 4, "{ran:?}");
     let ran = run(&mut at_home(&server, home.path(), config), &["chat", "-m", "emulator.denied", "hi"]);
     assert_eq!(ran.code, 4, "{ran:?}");
     // What has begun is not begun again.

@@ -33,7 +33,7 @@ pub(super) async fn run(
     } else {
         offered(connection, ask).await.map_err(report)?
     };
-    let settings = connection.client.settings().await.map_err(report)?;
+    let settings = connection.lister.settings().await.map_err(report)?;
     let local = uri::split_url(&settings.endpoint.value.url).is_some_and(|url| url.is_loopback());
     let rows: Vec<Row> = rows(connection, &offered)
         .into_iter()

@@ -15,13 +15,14 @@ use super::out::Out;
 use super::report::Report;
 use super::session::Connection;
 use crate::Env;
+use crate::Sourced;
 use crate::catalog::discover::Listing;
 use crate::catalog::facts::{Medium, Price};
 use crate::catalog::store::{Found, Freshness};
 use crate::catalog::{
     FactOverrides, KnownModel, ModelEntry, ModelId, Surroundings, facts, facts_with, resolve,
 };
-use crate::config::{ConfiguredModel, ModelsMode};
+use crate::config::{ConfiguredModel, Cost, ModelsMode};
 use crate::error::{Error, Result};
 use crate::time;
 use std::collections::BTreeMap;
@@ -29,7 +30,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) async fn run(env: &Env, global: &Global, args: &args::Models, out: &Out) -> Result<(), Report> {
-    let connection = Connection::open(env, global, out).await?;
+    let about = match args {
+        args::Models::Show { model } => Some(model.as_str()),
+        args::Models::List(_) | args::Models::Status(_) => None,
+    };
+    let connection = Connection::open(env, global, about, out).await?;
     match args {
         args::Models::List(args) => list::run(env, &connection, args, global, out).await,
         args::Models::Status(args) => status::run(env, &connection, args, global, out).await,
@@ -115,7 +120,7 @@ async fn offered(connection: &Connection, ask: Ask) -> Result<Offered> {
     if let Some(off) = enabled.filter(|enabled| !enabled.value) {
         return missing(format!("discovery is switched off by {}", off.origin));
     }
-    let (client, options, now) = (&connection.client, connection.discovery(), time::now());
+    let (client, options, now) = (&connection.lister, connection.discovery(), time::now());
     let found = match ask {
         Ask::IfNeeded => connection.store.listing(client, &options, now).await,
         Ask::Anew => connection.store.refresh(client, &options, now).await,
@@ -126,13 +131,17 @@ async fn offered(connection: &Connection, ask: Ask) -> Result<Offered> {
     };
     match found {
         Ok(found) => Ok(Offered { found: Some(found), missing: None }),
-        // Automatic discovery needs credentials; without them the configuration is all there is.
-        Err(error @ Error::NoCredentials(_))
-            if enabled.is_none() && !connection.config.provider.models.is_empty() =>
-        {
-            missing(error.to_string())
-        }
+        // What is written is there whatever the service says.
+        Err(error) if !connection.config.provider.models.is_empty() => missing(why(&error)),
         Err(error) => Err(error),
+    }
+}
+
+/// A failure in one line, with what the service said.
+fn why(error: &Error) -> String {
+    match error.service_failure() {
+        Some(failure) if !failure.message.is_empty() => format!("{error} ({})", failure.message),
+        Some(_) | None => error.to_string(),
     }
 }
 
@@ -163,7 +172,7 @@ fn rows(connection: &Connection, offered: &Offered) -> Vec<Row> {
         if listing.entries.iter().any(|entry| entry.id == id || entry.arn.as_deref() == Some(id)) {
             return Some(true);
         }
-        let region = connection.client.region()?;
+        let region = connection.lister.region()?;
         let around = Surroundings {
             aliases: &aliases,
             configured: &[],
@@ -178,6 +187,10 @@ fn rows(connection: &Connection, offered: &Offered) -> Vec<Row> {
     };
     let mut rows: Vec<Row> = Vec::new();
     for model in &config.provider.models {
+        // The first of two entries counts.
+        if rows.iter().any(|row| row.id == model.id.value) {
+            continue;
+        }
         let entry = offered.entries().iter().find(|entry| entry.id == model.id.value);
         let mut row = row(&model.id.value, entry, Some(model), connection);
         row.available = known(&model.id.value);
@@ -215,7 +228,7 @@ fn row(
 ) -> Row {
     let known = known(id, entry, written);
     let discovery = &connection.config.discovery;
-    let or_default = |said: Option<u32>, default: &Option<crate::Sourced<u32>>, built_in: u32| {
+    let or_default = |said: Option<u32>, default: &Option<Sourced<u32>>, built_in: u32| {
         said.or(default.as_ref().map(|default| default.value)).unwrap_or(built_in)
     };
     let model = ModelId::parse(id);
@@ -275,10 +288,11 @@ pub(super) fn known(
     // An application profile's id tells nothing; the model behind it does.
     let base = entry.and_then(|entry| entry.base_model.as_deref()).filter(|_| model.base().is_none());
     let model = base.and_then(ModelId::parse).unwrap_or(model);
-    Some(match written {
-        Some(written) => facts_with(&model, name, &overrides(written)),
-        None => facts(&model, name),
-    })
+    let Some(written) = written else { return Some(facts(&model, name)) };
+    let mut known = facts_with(&model, name, &overrides(written));
+    let price = price(&written.cost, known.facts.price.as_ref());
+    FactOverrides { price, ..FactOverrides::default() }.apply(&mut known);
+    Some(known)
 }
 
 /// What the configuration says of a model, as facts.
@@ -286,25 +300,30 @@ fn overrides(model: &ConfiguredModel) -> FactOverrides {
     let media = |names: &Vec<String>| {
         names.iter().filter_map(|name| serde_json::from_value(name.to_lowercase().into()).ok()).collect()
     };
-    let cost = &model.cost;
-    // Prices of zero stand in configurations for prices that nobody looked up.
-    let price = match (&cost.input, &cost.output) {
-        (Some(input), Some(output)) if input.value > 0.0 || output.value > 0.0 => Some(Price {
-            input: input.value,
-            output: output.value,
-            cache_read: cost.cache_read.as_ref().map(|price| price.value),
-            cache_write: cost.cache_write.as_ref().map(|price| price.value),
-        }),
-        (Some(_) | None, _) => None,
-    };
     FactOverrides {
         canonical_model: model.canonical_model_id.as_ref().map(|id| id.value.clone()),
         context_window: model.context_window.as_ref().map(|tokens| tokens.value),
         max_output_tokens: model.max_tokens.as_ref().map(|tokens| tokens.value),
         input: model.input.as_ref().map(|input| media(&input.value)),
         reasoning: model.reasoning.as_ref().map(|reasoning| reasoning.value),
-        price,
+        price: None,
     }
+}
+
+/// The prices that are written, over those that are known. Zeros stand in configurations for prices that nobody
+/// looked up.
+fn price(cost: &Cost, known: Option<&Price>) -> Option<Price> {
+    let said = |price: &Option<Sourced<f64>>| price.as_ref().map(|price| price.value);
+    let (input, output) = (said(&cost.input), said(&cost.output));
+    if input.unwrap_or(0.0) == 0.0 && output.unwrap_or(0.0) == 0.0 {
+        return None;
+    }
+    Some(Price {
+        input: input.or(known.map(|known| known.input))?,
+        output: output.or(known.map(|known| known.output))?,
+        cache_read: said(&cost.cache_read).or(known.and_then(|known| known.cache_read)),
+        cache_write: said(&cost.cache_write).or(known.and_then(|known| known.cache_write)),
+    })
 }
 
 /// Marks what the configuration makes of a model.

@@ -1,5 +1,6 @@
 //! `outcrop models show`: everything known of one model, where each fact comes from, and how its name resolves.
 
+use super::table::one_line;
 use super::{Ask, Offered, PROVIDER, joined, known, list, offered, row, tokens_in_words};
 use crate::catalog::facts::{
     CacheSupport, Price, Sampling, StructuredOutput, Thinking, ToolChoices, ToolSupport, TopK,
@@ -64,7 +65,8 @@ pub(super) async fn run(
         lines.extend(facts(known, &row));
     }
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let text: String = lines.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect();
+    let text: String =
+        lines.iter().map(|(name, value)| format!("{name:width$}  {}\n", one_line(value))).collect();
     out.data(text.as_bytes()).map_err(report)
 }
 

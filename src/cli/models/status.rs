@@ -72,11 +72,23 @@ pub(super) async fn run(
         Status { connection, survey, default, resolved, offered, probes: Vec::new(), chosen: false };
     if probing && status.survey.auth.is_ok() {
         let models = status.targets(args).await?;
+        if models.is_empty() {
+            let why = status.offered.missing.clone().unwrap_or_else(|| "the region lists none".to_owned());
+            let report = Report::usage(&format!("there is no model to probe: {why}"));
+            return Err(report
+                .with_hints(vec!["name one with `--probe-model`".to_owned()])
+                .with_exit(exit::MODEL));
+        }
         status.probes = probe::run(&connection.client, &models, args).await;
     }
     let text = if global.json { format!("{}\n", status.to_json(args)) } else { status.to_text(env) };
     out.data(text.as_bytes()).map_err(report)?;
     status.survey.warnings.iter().for_each(|warning| out.warn(warning));
+    // The first failure is the command's own error; the others are told before it.
+    let failed = status.probes.iter().filter_map(|probe| probe.outcome.as_ref().err());
+    for failed in failed.skip(1).filter(|_| !global.json) {
+        out.warn(failed.report.message());
+    }
     status.verdict(args, probing).map_or(Ok(()), Err)
 }
 
@@ -131,9 +143,6 @@ impl Status<'_> {
         };
         let table = Table { head: vec!["Model", "Status"], rows: self.probes.iter().map(cells).collect() };
         text.push_str(&table.render(env));
-        for failed in self.probes.iter().filter_map(|probe| probe.outcome.as_ref().err()) {
-            text.push_str(&format!("\n{}\n", failed.report.render(|_, text| text.to_owned())));
-        }
         text
     }
 

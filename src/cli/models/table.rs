@@ -66,7 +66,7 @@ fn length(text: &str) -> usize {
 }
 
 /// A cell takes one line and one column, whatever a name holds.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -74,8 +74,11 @@ fn cut(text: &str, width: usize) -> String {
     if length(text) <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(3)).collect();
-    format!("{kept}...")
+    // Ids differ at their ends as well as at their beginnings.
+    let kept = width.saturating_sub(3);
+    let head: String = text.chars().take(kept.div_ceil(2)).collect();
+    let tail: String = text.chars().skip(length(text) - kept / 2).collect();
+    format!("{head}...{tail}")
 }
 
 /// `COLUMNS`, else what the terminal says.
@@ -113,7 +116,7 @@ mod tests {
 
     #[test]
     fn narrow_ones_see_where_something_is_cut() {
-        for (width, first) in [(30, "eu.anthropic.claude-s...  200k"), (3, "eu.anthropic....  200k")] {
+        for (width, first) in [(30, "eu.anthropi...50929-v1:0  200k"), (3, "eu.anth...9-v1:0  200k")] {
             assert_eq!(table().aligned(width).lines().nth(1), Some(first), "{width}");
         }
     }
