@@ -17,7 +17,7 @@ use crate::cli::session::{Naming, Session};
 use crate::converse::cost::Tally;
 use crate::converse::prepare::ThinkingLevel;
 use crate::converse::{ContentBlock, ConverseOutput, ConverseResponse, Message, Role};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::origin::{Origin, Sourced};
 use std::future::Future;
 use std::pin::pin;
@@ -143,9 +143,9 @@ impl Conversation<'_> {
                     return Err(unusable(format!("`/thinking` takes one of `{names}`")));
                 }
             },
-            Command::Save(named) => self.save(named)?,
-            Command::Load(named) => self.load(named)?,
-            Command::Undo => self.undo()?,
+            Command::Save(named) => self.save(named).map_err(failed)?,
+            Command::Load(named) => self.load(named).map_err(failed)?,
+            Command::Undo => self.undo().map_err(failed)?,
             Command::Clear => {
                 self.messages.clear();
                 self.attached.clear();
@@ -161,12 +161,11 @@ impl Conversation<'_> {
     }
 
     /// Writes the conversation so far to a new file, and keeps what follows there too.
-    fn save(&mut self, named: &str) -> Result<(), Report> {
-        let failed = |error| Report::plain(&error);
-        let mut file = SessionFile::open(self.env, named, false).map_err(failed)?;
+    fn save(&mut self, named: &str) -> Result<()> {
+        let mut file = SessionFile::open(self.env, named, false)?;
         if !file.messages().is_empty() {
             let problem = "that session holds a conversation; `/load` goes on with it";
-            return Err(unusable(problem.to_owned()));
+            return Err(Error::InvalidRequest(problem.into()));
         }
         for pair in self.messages.chunks_exact(2) {
             let [user, answer] = pair else { continue };
@@ -174,15 +173,15 @@ impl Conversation<'_> {
             let response = ConverseResponse { output, ..ConverseResponse::default() };
             let model_id = &self.session.choice.model.value;
             let turn = NewTurn { user, response: &response, model_id, system: self.system.as_deref() };
-            file.append(&turn).map_err(failed)?;
+            file.append(&turn)?;
         }
         self.kept = Some(file);
         Ok(())
     }
 
-    fn load(&mut self, named: &str) -> Result<(), Report> {
+    fn load(&mut self, named: &str) -> Result<()> {
         // The file in use is locked, also for this program.
-        let file = SessionFile::open(self.env, named, false).map_err(|error| Report::plain(&error))?;
+        let file = SessionFile::open(self.env, named, false)?;
         if let Some(warning) = &file.warning {
             self.out.warn(warning);
         }
@@ -193,13 +192,13 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    fn undo(&mut self) -> Result<(), Report> {
+    fn undo(&mut self) -> Result<()> {
         if self.messages.is_empty() {
             self.out.note("there is no turn to take back");
             return Ok(());
         }
         if let Some(kept) = &mut self.kept {
-            kept.undo().map_err(|error| Report::plain(&error))?;
+            kept.undo()?;
         }
         self.messages.truncate(self.messages.len().saturating_sub(2));
         Ok(())
