@@ -12,13 +12,16 @@ use super::out::Out;
 use super::report::Report;
 use super::session::Session;
 use crate::client::EventStream;
-use crate::converse::cost::Cost;
+use crate::converse::cost::{Cost, Dollars};
 use crate::converse::{ConverseResponse, Fold};
 use crate::error::{Error, Result};
 use crate::stream::StreamEvent;
 use bytes::Bytes;
 use sink::Sink;
 pub(super) use sink::one_line;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// What is sent.
@@ -51,6 +54,8 @@ pub(super) struct Showing<'a> {
     pub call: &'a Call,
     /// What the model thinks goes to stderr.
     pub thinking: bool,
+    /// Ctrl-C ends the answer, which is then whole as far as it came, but for its reason to stop.
+    pub interruptible: bool,
     pub out: &'a Out,
 }
 
@@ -165,8 +170,10 @@ async fn stream(
     sink.shows_text = plan.is_none_or(Plan::shows_text_at_once);
     let mut fold = Fold::new();
     let mut first = None;
+    let mut interrupted = pin!(interruption(showing.interruptible));
     let outcome = loop {
-        match next(&mut events, &mut sink, &mut fold).await {
+        let step = or_else(next(&mut events, &mut sink, &mut fold), interrupted.as_mut()).await;
+        match step.unwrap_or(Ok(None)) {
             Ok(Some(is_delta)) => first = first.or_else(|| is_delta.then(|| began.elapsed())),
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
@@ -204,6 +211,27 @@ async fn stream(
     Ok((response, first))
 }
 
+/// Ctrl-C, where it is to be heard.
+async fn interruption(interruptible: bool) {
+    if interruptible {
+        super::interrupted().await;
+    } else {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The outcome of a step; `None` when `interrupted` comes first.
+async fn or_else<T>(step: impl Future<Output = T>, mut interrupted: Pin<&mut impl Future>) -> Option<T> {
+    let mut step = pin!(step);
+    std::future::poll_fn(|context| {
+        if interrupted.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        step.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
 /// Takes one event, and tells whether it carried a piece of the answer. `None` at the end of the stream.
 async fn next(events: &mut EventStream, sink: &mut Sink<'_>, fold: &mut Fold) -> Result<Option<bool>> {
     let Some(event) = events.next().await? else { return Ok(None) };
@@ -238,7 +266,7 @@ fn footer(
         }
         parts.push(format!("{} out", usage.output_tokens));
     }
-    parts.extend(cost.and_then(|cost| cost.total).map(dollars));
+    parts.extend(cost.and_then(|cost| cost.total).map(|total| Dollars(total).to_string()));
     if let Some(first) = first {
         parts.push(format!("first token {} ms", first.as_millis()));
         let rest = whole.saturating_sub(first).as_secs_f64();
@@ -248,28 +276,4 @@ fn footer(
         }
     }
     parts.join(" · ")
-}
-
-/// `$0.0042`, `$12.50`: four digits that say something, two at least.
-fn dollars(amount: f64) -> String {
-    let digits = match amount {
-        1.0.. => 2,
-        0.01..1.0 => 4,
-        _ => 6,
-    };
-    format!("${amount:.digits$}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_is_told_with_digits_that_say_something() {
-        for (amount, told) in
-            [(0.0, "$0.000000"), (0.000_012, "$0.000012"), (0.012_34, "$0.0123"), (12.5, "$12.50")]
-        {
-            assert_eq!(dollars(amount), told);
-        }
-    }
 }

@@ -47,11 +47,14 @@ pub fn main(env: &Env, arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let code = runtime.block_on(async {
-        let (mut run, mut interrupted) = (pin!(run(env, &cli, &out)), pin!(interrupted()));
+        let (mut run, mut interruption) = (pin!(run(env, &cli, &out)), pin!(interrupted()));
         std::future::poll_fn(|context| {
-            if interrupted.as_mut().poll(context).is_ready() {
-                out.interrupted();
-                return Poll::Ready(exit::INTERRUPTED);
+            while interruption.as_mut().poll(context).is_ready() {
+                if out.ends_when_interrupted() {
+                    out.interrupted();
+                    return Poll::Ready(exit::INTERRUPTED);
+                }
+                interruption.set(interrupted());
             }
             run.as_mut().poll(context)
         })

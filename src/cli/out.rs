@@ -9,6 +9,7 @@ use crate::Env;
 use crate::error::{Error, IoFailure, Result};
 use crate::trail::{Step, Trail};
 use crate::transport::retry::Notice;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -26,6 +27,8 @@ pub(super) struct Out {
     progress: bool,
     json: bool,
     verbose: u8,
+    /// Ctrl-C is somebody's else to hear.
+    stays: Cell<bool>,
 }
 
 impl Out {
@@ -49,7 +52,15 @@ impl Out {
                 && !io::stdout().is_terminal(),
             json: global.json,
             verbose: global.verbose.max(logged(env)),
+            stays: Cell::new(false),
         }
+    }
+
+    /// Data goes to a file in place of stdout, which the test runner needs for itself.
+    #[cfg(test)]
+    pub(super) fn with_data(self, file: File) -> Self {
+        let _ = self.stdout.set(file);
+        self
     }
 
     /// Writes data to stdout, in one system call where the system takes it whole.
@@ -140,6 +151,26 @@ impl Out {
             say(&report.render(|style, text| self.paint(style, text)));
         }
         report.exit
+    }
+
+    /// From here on Ctrl-C does not end the program: a conversation goes on without the answer.
+    pub(super) fn stays_when_interrupted(&self) {
+        self.stays.set(true);
+    }
+
+    /// Whether Ctrl-C ends the program.
+    pub(super) fn ends_when_interrupted(&self) -> bool {
+        !self.stays.get()
+    }
+
+    /// Lines that were asked for.
+    pub(super) fn help(&self, text: &str) {
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Whether a person types, reads the answer and reads what is said about it.
+    pub(super) fn is_conversation() -> bool {
+        io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Ctrl-C: what was printed stays, and the prompt of the shell gets a line of its own.

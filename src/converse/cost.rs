@@ -6,6 +6,7 @@
 use super::{CacheTtl, ConverseResponse, PerformanceConfigLatency, ServiceTierType, TokenUsage};
 use crate::catalog::facts::{Family, Price};
 use serde::Serialize;
+use std::fmt;
 
 /// A cache entry of one hour is written for twice the price of input.
 const ONE_HOUR_FACTOR: f64 = 2.0;
@@ -98,6 +99,58 @@ impl Cost {
             return None;
         }
         Some(Self::new(&TokenCounts::new(response.usage.as_ref()?, family), price?))
+    }
+}
+
+/// Tokens and cost of several answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Tally {
+    answers: u64,
+    prompt: u64,
+    output: u64,
+    dollars: f64,
+    /// The cost of an answer was not known.
+    is_partial: bool,
+}
+
+impl Tally {
+    /// Adds an answer.
+    pub fn add(&mut self, counts: Option<TokenCounts>, cost: Option<Cost>) {
+        let counts = counts.unwrap_or_default();
+        self.answers += 1;
+        self.prompt = self.prompt.saturating_add(counts.prompt());
+        self.output = self.output.saturating_add(counts.output);
+        match cost.and_then(|cost| cost.total) {
+            Some(total) => self.dollars += total,
+            None => self.is_partial = true,
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.answers == 1 { "" } else { "s" };
+        write!(f, "{} answer{plural} · {} in · {} out", self.answers, self.prompt, self.output)?;
+        match (self.is_partial, self.dollars > 0.0) {
+            (false, _) => write!(f, " · {}", Dollars(self.dollars)),
+            (true, true) => write!(f, " · more than {}", Dollars(self.dollars)),
+            (true, false) => f.write_str(" · cost unknown"),
+        }
+    }
+}
+
+/// US dollars for people: `$0.004200`, `$12.50`, with digits that say something.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dollars(pub f64);
+
+impl fmt::Display for Dollars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = match self.0 {
+            1.0.. => 2,
+            0.01..1.0 => 4,
+            _ => 6,
+        };
+        write!(f, "${:.digits$}", self.0)
     }
 }
 
@@ -194,6 +247,28 @@ mod tests {
         ] {
             assert_eq!(Cost::of(&answer, Family::Claude, price).is_some(), is_known, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn money_is_told_with_digits_that_say_something() {
+        for (amount, told) in
+            [(0.0, "$0.000000"), (0.000_012, "$0.000012"), (0.012_34, "$0.0123"), (12.5, "$12.50")]
+        {
+            assert_eq!(Dollars(amount).to_string(), told);
+        }
+    }
+
+    #[test]
+    fn a_tally_says_when_it_does_not_know_all() {
+        let counts = TokenCounts::new(&usage(100, 10, 2_000, 0, 0), Family::Claude);
+        let mut tally = Tally::default();
+        tally.add(Some(counts), None);
+        assert_eq!(tally.to_string(), "1 answer · 2100 in · 10 out · cost unknown");
+        tally.add(Some(counts), Some(Cost::new(&counts, &PRICE)));
+        assert_eq!(tally.to_string(), "2 answers · 4200 in · 20 out · more than $0.000350");
+        let mut tally = Tally::default();
+        tally.add(Some(counts), Some(Cost::new(&counts, &PRICE)));
+        assert_eq!(tally.to_string(), "1 answer · 2100 in · 10 out · $0.000350");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Chat {
-    /// The prompt; without it, or in addition to it, stdin is read when it is no terminal
+    /// The prompt; without it, or in addition to it, stdin is read when it is no terminal. Neither: a conversation
     #[arg(value_name = "PROMPT")]
     pub(in crate::cli) prompt: Vec<String>,
     #[command(flatten)]

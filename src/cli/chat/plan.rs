@@ -9,7 +9,7 @@ use crate::catalog::{ModelFacts, ModelId};
 use crate::cli::models;
 use crate::cli::out::Out;
 use crate::cli::session::Session;
-use crate::converse::cost::Cost;
+use crate::converse::cost::{Cost, TokenCounts};
 use crate::converse::prepare::learn::{self, Refusal};
 use crate::converse::prepare::{
     Adjustment, AnswerLane, PrepareOptions, Prepared, Rule, StructuredAnswer, prepare,
@@ -194,6 +194,12 @@ impl Plan {
                 fitted.prepared.tool_names.restore(call);
             }
         }
+    }
+
+    /// Tokens of the answer.
+    pub(super) fn counts(&self, response: &ConverseResponse) -> Option<TokenCounts> {
+        let family = self.fitted.as_ref()?.facts.family;
+        Some(TokenCounts::new(response.usage.as_ref()?, family))
     }
 
     /// What the answer cost.

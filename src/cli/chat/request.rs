@@ -28,8 +28,8 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// Reads prompt, attachments and files. `None` when there is nothing to say.
-    pub(super) async fn read(args: &Chat) -> Result<Option<Self>> {
+    /// Reads prompt, attachments and files. Without any of them the turn is empty.
+    pub(super) async fn read(args: &Chat) -> Result<Self> {
         let mut content = Vec::new();
         for named in &args.image {
             content.push(attach::image(named)?);
@@ -39,20 +39,22 @@ impl Given {
         }
         let prompt = input::prompt(&args.prompt).await?;
         content.extend(prompt.map(ContentBlock::Text));
-        if content.is_empty() {
-            return Ok(None);
-        }
+        Self::of(args, Message::new(Role::User, content))
+    }
+
+    /// The turn with what the flags name beside it.
+    pub(super) fn of(args: &Chat, turn: Message) -> Result<Self> {
         let system = args.system.as_deref().map(|text| input::text_or_file(text, "--system")).transpose()?;
         let tools = args.tools.tools.as_deref().map(json_file::tools).transpose()?;
         let schema = args.tools.schema.as_deref().map(json_file::schema).transpose()?;
-        Ok(Some(Self {
-            turn: Message::new(Role::User, content),
+        Ok(Self {
+            turn,
             system,
             tools: tools.map(|tools| ToolConfiguration { tools, tool_choice: None }),
             tool_choice: args.tools.tool_choice.as_deref().map(tool_choice),
             schema: schema.map(|schema| AnswerSchema { schema, ..AnswerSchema::default() }),
             fields: fields(&args.model.set)?,
-        }))
+        })
     }
 
     /// The system prompt: the flag's, else that of the conversation so far, else the configuration's.

@@ -47,8 +47,8 @@ pub(super) struct SessionFile {
     path: PathBuf,
     /// `None`: there is none, and none is to be made.
     file: Option<File>,
-    /// Where the whole turns end.
-    end: u64,
+    /// Where the first line and each turn end; empty when there is no line yet.
+    ends: Vec<u64>,
     messages: Vec<Message>,
     system: Option<String>,
     /// What the user should hear about the file.
@@ -95,12 +95,13 @@ impl SessionFile {
     }
 
     fn of(path: PathBuf, file: Option<File>, contents: Contents) -> Self {
-        let Contents { messages, system, end, unfinished } = contents;
+        let Contents { messages, system, ends, unfinished } = contents;
         let warning = (unfinished > 0).then(|| {
             let shown = path.display();
             format!("the last line of `{shown}` was not finished ({unfinished} bytes); its turn is dropped")
         });
-        Self { path, file, end: end.try_into().unwrap_or(u64::MAX), messages, system, warning }
+        let ends = ends.into_iter().map(|end| u64::try_from(end).unwrap_or(u64::MAX)).collect();
+        Self { path, file, ends, messages, system, warning }
     }
 
     /// The conversation so far.
@@ -124,23 +125,42 @@ impl SessionFile {
             stop_reason: turn.response.stop_reason.clone(),
             usage: turn.response.usage.clone(),
         };
+        let end = self.ends.last().copied().unwrap_or(0);
         let written = serde_json::to_vec(&line).map_err(io::Error::from).and_then(|json| {
-            let mut bytes = if self.end == 0 { HEADER.as_bytes().to_vec() } else { Vec::new() };
+            let mut bytes = if end == 0 { HEADER.as_bytes().to_vec() } else { Vec::new() };
             bytes.extend(one_line(json));
             bytes.push(b'\n');
             // What was not finished before gives way.
-            file.set_len(self.end)?;
-            file.seek(SeekFrom::Start(self.end))?;
+            file.set_len(end)?;
+            file.seek(SeekFrom::Start(end))?;
             file.write_all(&bytes)?;
             file.sync_all()?;
-            self.end += u64::try_from(bytes.len()).unwrap_or(0);
-            Ok(())
+            Ok(end.saturating_add(u64::try_from(bytes.len()).unwrap_or(0)))
         });
-        written.map_err(|source| {
-            // A full disk took a part of the line, perhaps.
-            let _ = file.set_len(self.end);
-            io_error(&self.path, "write the session", source)
-        })
+        match written {
+            Ok(now) => {
+                if end == 0 {
+                    self.ends.push(u64::try_from(HEADER.len()).unwrap_or(0));
+                }
+                self.ends.push(now);
+                Ok(())
+            }
+            Err(source) => {
+                // A full disk took a part of the line, perhaps.
+                let _ = file.set_len(end);
+                Err(io_error(&self.path, "write the session", source))
+            }
+        }
+    }
+
+    /// Takes the last turn off the file.
+    pub(super) fn undo(&mut self) -> Result<()> {
+        let Some(file) = self.file.as_mut().filter(|_| self.ends.len() > 1) else { return Ok(()) };
+        let end = self.ends.iter().rev().nth(1).copied().unwrap_or(0);
+        let cut = file.set_len(end).and_then(|()| file.sync_all());
+        cut.map_err(|source| io_error(&self.path, "write the session", source))?;
+        self.ends.pop();
+        Ok(())
     }
 }
 
@@ -149,9 +169,9 @@ impl SessionFile {
 struct Contents {
     messages: Vec<Message>,
     system: Option<String>,
-    /// Where the last whole line ends.
-    end: usize,
-    /// How many bytes follow it.
+    /// Where the first line and each turn end.
+    ends: Vec<usize>,
+    /// How many bytes follow the last whole line.
     unfinished: usize,
 }
 
@@ -160,7 +180,7 @@ impl Contents {
     fn read(bytes: &[u8]) -> Result<Self, (usize, String)> {
         let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let (whole, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-        let mut contents = Self { end, unfinished: rest.len(), ..Self::default() };
+        let mut contents = Self { unfinished: rest.len(), ..Self::default() };
         let mut lines = whole.split(|byte| *byte == b'\n').enumerate();
         // What ended before its first line did is one of ours if it began like one.
         let Some((_, first)) = lines.next().filter(|_| end > 0) else {
@@ -174,7 +194,13 @@ impl Contents {
             }
             Ok(_) | Err(_) => return Err((1, foreign())),
         }
-        for (at, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        let mut end = first.len() + 1;
+        contents.ends.push(end);
+        for (at, line) in lines {
+            end += line.len() + 1;
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
             let turn: Turn<'_> = serde_json::from_slice(line).map_err(|problem| {
                 let said = problem.to_string();
                 let said = said.split(" at line ").next().unwrap_or_default();
@@ -186,6 +212,7 @@ impl Contents {
             contents.messages.push(turn.user.into_owned());
             contents.messages.push(turn.assistant.into_owned());
             contents.system = turn.system.map(Cow::into_owned).or(contents.system);
+            contents.ends.push(end);
         }
         Ok(contents)
     }

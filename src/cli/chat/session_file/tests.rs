@@ -71,6 +71,24 @@ fn turns_come_back_as_they_were_said() {
     assert_eq!(text.matches(&signature).count(), 2, "{text}");
 }
 
+#[test]
+fn the_last_turn_can_be_taken_back() {
+    let (bytes, ends) = three_turns();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.jsonl");
+    std::fs::write(&path, &bytes).unwrap();
+    let mut session = open_path(&path).unwrap();
+    for end in [ends[2], ends[1], ends[0], ends[0]] {
+        session.undo().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), &bytes[..end]);
+    }
+    append(&mut session, "again", None);
+    session.undo().unwrap();
+    append(&mut session, "at last", None);
+    drop(session);
+    assert_eq!(open_path(&path).unwrap().messages()[0], Message::user("at last"));
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_it() {
@@ -184,7 +202,10 @@ proptest! {
         file.truncate(keep);
         file.extend(bytes);
         if let Ok(contents) = Contents::read(&file) {
-            prop_assert_eq!(contents.end + contents.unfinished, file.len());
+            prop_assert!(contents.ends.is_sorted());
+            prop_assert!(contents.ends.last().copied().unwrap_or(0) + contents.unfinished <= file.len());
+            let turns = contents.ends.len().saturating_sub(1);
+            prop_assert_eq!(contents.messages.len(), turns * 2);
         }
     }
 }
