@@ -162,8 +162,12 @@ pub(super) async fn named(
 
 /// The models that the configuration names.
 pub(super) fn configured(connection: &Connection) -> Vec<ConfiguredModel> {
-    let models = connection.config.provider.models.iter();
+    let models = &connection.config.provider.models;
+    // The first of two entries counts.
+    let first = |at: usize, id: &str| models.iter().position(|model| model.id.value == id) == Some(at);
+    let models = models.iter().enumerate().filter(|(at, model)| first(*at, &model.id.value));
     models
+        .map(|(_, model)| model)
         .map(|model| ConfiguredModel {
             id: model.id.value.clone(),
             name: model.name.as_ref().map(|name| name.value.clone()),

@@ -232,7 +232,7 @@ const GROUPS: &[Group] = &[
             row(
                 "thinking",
                 Kind::Choice(&["off", "minimal", "low", "medium", "high", "xhigh", "max"]),
-                "`off`",
+                "the model's",
                 "as `--thinking`",
             ),
             row("thinkingBudget", Kind::Whole(1), "by level", "as `--thinking-budget`, in tokens"),

@@ -68,7 +68,11 @@ pub fn set(env: &Env, location: &Location, path: &KeyPath, value: &NewValue) -> 
         edit::set(document, path, &value.0).map_err(|no_place| {
             let hints = match &no_place {
                 NoPlace::Taken { place, .. } if !place.is_empty() => {
-                    vec![format!("take it out first: `outcrop config unset '{place}'`")]
+                    let file = match location.origin {
+                        Origin::Flag(flag) => format!("{flag} '{}' ", location.path.display()),
+                        _ => String::new(),
+                    };
+                    vec![format!("take it out first: `outcrop {file}config unset '{place}'`")]
                 }
                 NoPlace::Taken { .. } | NoPlace::PastEnd { .. } => vec![],
             };
