@@ -217,8 +217,8 @@ impl Conversation {
         &mut self.request.messages
     }
 
-    /// Model, system prompt, tools and history, as [`Client::conversation`] takes them: to store them, or to go
-    /// on with another model or other tools.
+    /// Model, system prompt, tools and history, as [`Client::conversation`] takes them: to go on with another
+    /// model or other tools. Options, facts and the message that was taken back are not in it.
     pub fn into_request(self) -> ConverseRequest {
         self.request
     }
@@ -239,22 +239,14 @@ impl Conversation {
         let region = &self.client.settings().await?.region.value;
         self.options.region.get_or_insert_with(|| region.clone());
         let mut outgoing = self.prepared()?;
-        let mut lessons = 0;
+        let mut tries = LESSONS;
         let begun = loop {
             match self.begin(&outgoing).await {
                 Ok(begun) => break begun,
-                Err(error) if lessons < LESSONS => {
-                    lessons += 1;
-                    let Some(other) = self.learn(&error)? else { return Err(error) };
-                    if other.prepared.request == outgoing.prepared.request
-                        && other.streams == outgoing.streams
-                    {
-                        return Err(error);
-                    }
-                    outgoing = other;
-                }
-                Err(error) => return Err(error),
+                Err(error) if tries == 0 => return Err(error),
+                Err(error) => outgoing = self.learn(error, &outgoing)?,
             }
+            tries -= 1;
         };
         let Prepared { adjustments, tool_names, answer, .. } = outgoing.prepared;
         self.adjustments = adjustments;
@@ -277,20 +269,22 @@ impl Conversation {
     async fn begin(&self, outgoing: &Outgoing) -> Result<Begun> {
         let request = &outgoing.prepared.request;
         if outgoing.streams {
-            self.client.converse_stream(request).await.map(Begun::Stream)
+            self.client.converse_stream(request).await.map(Box::new).map(Begun::Stream)
         } else {
-            self.client.converse(request).await.map(Begun::Whole)
+            self.client.converse(request).await.map(Box::new).map(Begun::Whole)
         }
     }
 
-    /// The request by what a refusal says of the model; `None` when it says nothing new.
-    fn learn(&mut self, error: &Error) -> Result<Option<Outgoing>> {
-        let Some(refusal) = error.service_failure().and_then(learn) else { return Ok(None) };
-        let Some(facts) = &mut self.facts else { return Ok(None) };
+    /// Another request, by what the refusal of `refused` says of the model; the error when it says nothing new.
+    fn learn(&mut self, error: Error, refused: &Outgoing) -> Result<Outgoing> {
+        let Some(refusal) = error.service_failure().and_then(learn) else { return Err(error) };
+        let Some(facts) = &mut self.facts else { return Err(error) };
         if !apply(&refusal, facts, &mut self.options) {
-            return Ok(None);
+            return Err(error);
         }
-        self.prepared().map(Some)
+        let other = self.prepared()?;
+        let is_same = other.streams == refused.streams && other.prepared.request == refused.prepared.request;
+        if is_same { Err(error) } else { Ok(other) }
     }
 }
 
@@ -311,5 +305,6 @@ impl fmt::Debug for Conversation {
     }
 }
 
-#[cfg(all(test, feature = "emulator"))]
+#[cfg(test)]
+#[cfg(feature = "emulator")]
 mod tests;

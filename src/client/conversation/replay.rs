@@ -34,7 +34,7 @@ pub(super) fn events(response: &ConverseResponse) -> VecDeque<StreamEvent<'stati
     events.push_back(StreamEvent::MessageStop { stop_reason, additional: None });
     events.push_back(StreamEvent::Metadata(Box::new(StreamMetadata {
         usage: response.usage.clone(),
-        metrics: response.metrics.clone(),
+        metrics: response.metrics,
         trace: response.trace.clone(),
         performance_config: response.performance_config.clone(),
         service_tier: response.service_tier.clone(),

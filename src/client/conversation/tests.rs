@@ -205,6 +205,19 @@ async fn tools_have_the_callers_names_in_events_history_and_requests_to_come() {
 }
 
 #[tokio::test]
+async fn an_input_that_was_put_into_an_object_comes_out_of_it() {
+    let (_emulator, client) = emulator(json!([])).await;
+    let bare = ToolSpecification::new("spell", json!({"type": "string"})).description("Spells a word.");
+    let mut conversation = client.conversation(ConverseRequest::new(NOVA).tool(bare));
+    let answer = say(&mut conversation, "spell granite").await;
+    let input = conversation.tool_calls().next().unwrap().input.clone();
+    assert!(input.as_json().starts_with('"'), "{input:?}");
+    assert_eq!(conversation.messages().last(), answer.message());
+    let found = results(&conversation);
+    conversation.tool_results(found).await.unwrap().collect().await.unwrap();
+}
+
+#[tokio::test]
 async fn thinking_goes_back_byte_for_byte() {
     let (emulator, client) = emulator(json!([])).await;
     let mut conversation = client.conversation(request(SONNET)).options(thinking(ThinkingLevel::Medium));

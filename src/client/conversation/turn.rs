@@ -23,8 +23,8 @@ pub struct Turn<'a> {
 
 /// What came back for a request.
 pub(super) enum Begun {
-    Stream(EventStream),
-    Whole(ConverseResponse),
+    Stream(Box<EventStream>),
+    Whole(Box<ConverseResponse>),
 }
 
 /// Where the events come from.
@@ -46,8 +46,8 @@ enum Answer {
 impl<'a> Turn<'a> {
     pub(super) fn new(conversation: &'a mut Conversation, begun: Begun, tool_names: ToolNames) -> Self {
         let (source, answer) = match begun {
-            Begun::Stream(events) => (Source::Stream(Box::new(events)), Answer::Coming(Fold::new())),
-            Begun::Whole(response) => (Source::Replay(replay::events(&response)), Answer::Whole(response)),
+            Begun::Stream(events) => (Source::Stream(events), Answer::Coming(Fold::new())),
+            Begun::Whole(response) => (Source::Replay(replay::events(&response)), Answer::Whole(*response)),
         };
         Self { conversation, source, answer, tool_names }
     }
