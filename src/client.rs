@@ -8,6 +8,7 @@
 mod builder;
 mod call;
 mod control;
+mod conversation;
 mod count_tokens;
 mod embed;
 mod event_stream;
@@ -15,6 +16,7 @@ mod invoke;
 mod settings;
 
 pub use builder::{ClientBuilder, Timeouts};
+pub use conversation::{Conversation, Turn};
 pub use event_stream::EventStream;
 pub use invoke::InvokedModel;
 pub use settings::Settings;

@@ -69,7 +69,7 @@ pub mod uri;
 mod xml;
 
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, EventStream, InvokedModel, Settings, Timeouts};
+pub use client::{Client, ClientBuilder, Conversation, EventStream, InvokedModel, Settings, Timeouts, Turn};
 pub use env::Env;
 pub use error::{
     BrokenSource, ConfigProblem, ConfigSyntax, Error, ErrorKind, FrameFault, IoFailure, PayloadProblem,
