@@ -61,7 +61,7 @@ gate system_calls chat "$(grep -c '(' "$log")" "system calls of a short answer"
 gate bytes program "$(stat -c %s "$program")" "bytes of the program (glibc)"
 gate bytes decoder "$(stat -c %s "$decoder")" "bytes of a program that only decodes"
 
-crates() { cargo tree --locked -e normal --prefix none "$@" | sed 's/ .*//' | sort -u | wc -l; }
+crates() { cargo tree --locked -e normal --prefix none "$@" | sed 's/ (.*//' | sort -u | wc -l; }
 gate crates core "$(crates --no-default-features)" "crates without features"
 gate crates client "$(crates --no-default-features --features client)" "crates with the feature client"
 gate crates cli "$(crates)" "crates of the program"
