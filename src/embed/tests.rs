@@ -172,7 +172,7 @@ fn other_answers_are_refused() {
     for (family, answer, problem) in [
         (EmbeddingFamily::TitanText, "{}", "expected 1 vectors, got 0"),
         (EmbeddingFamily::TitanText, r#"{"embedding":[]}"#, "no numbers"),
-        (EmbeddingFamily::TitanText, r#"{"embedding":[1e39]}"#, "too large"),
+        (EmbeddingFamily::TitanText, r#"{"embedding":[1e39]}"#, "number out of range"),
         (EmbeddingFamily::TitanText, r#"{"embedding":[1e999]}"#, "no answer of an embedding model"),
         (EmbeddingFamily::TitanText, r#"{"embedding":["1"]}"#, "no answer of an embedding model"),
         (EmbeddingFamily::TitanText, r#"{"embedding":[null]}"#, "no answer of an embedding model"),
