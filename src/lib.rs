@@ -65,6 +65,8 @@ mod trail;
 #[cfg(feature = "client")]
 pub mod transport;
 pub mod uri;
+#[cfg(any(feature = "client", feature = "config"))]
+mod whole_file;
 #[cfg(feature = "client")]
 mod xml;
 

@@ -7,6 +7,7 @@
 use crate::secret::Secret;
 use crate::time;
 use crate::transport::{Pending, Sleep};
+use crate::whole_file;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::Path;
@@ -61,7 +62,7 @@ impl Default for World {
             clock: Arc::new(time::now),
             sleep: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
             random: Arc::new(spread),
-            read_file: Arc::new(|path| std::fs::read(path)),
+            read_file: Arc::new(|path| whole_file::read(path, whole_file::SETTINGS_LIMIT)),
             write_file: Arc::new(replace_file),
             run_command: Arc::new(|command| Box::pin(run_in_shell(command))),
             look_up_host: Arc::new(|host| Box::pin(look_up(host))),

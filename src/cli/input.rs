@@ -4,7 +4,8 @@
 
 use crate::error::{ConfigProblem, Error, IoFailure, Result};
 use crate::origin::Origin;
-use std::io::{self, IsTerminal, Read};
+use crate::whole_file;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 /// Prompt words, then stdin after a blank line when it is no terminal. `None` when there is neither.
@@ -40,7 +41,7 @@ pub(super) fn text_or_file(value: &str, flag: &'static str) -> Result<String> {
 
 /// The whole of a file.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|source| {
+    whole_file::read(path, whole_file::REQUEST_LIMIT).map_err(|source| {
         Error::Io(Box::new(IoFailure { action: "read", path: Some(path.to_owned()), source }))
     })
 }
@@ -49,7 +50,7 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>> {
 pub(super) async fn stdin() -> Result<Vec<u8>> {
     let reading = tokio::task::spawn_blocking(|| {
         let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        whole_file::take(io::stdin().lock(), whole_file::REQUEST_LIMIT, &mut bytes).map(|()| bytes)
     });
     let read = reading.await.unwrap_or_else(|ended| Err(io::Error::other(ended)));
     read.map_err(|source| {

@@ -8,6 +8,7 @@ use super::pasted;
 use crate::env::Env;
 use crate::error::{ConfigSyntax, Error, IoFailure, Result};
 use crate::origin::Origin;
+use crate::whole_file;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +74,7 @@ impl Location {
     /// The text and its tree. A file that is absent from its usual place is an empty one; one that was named
     /// must be there.
     pub(super) fn read(&self) -> Result<Document> {
-        match std::fs::read(&self.path) {
+        match whole_file::read(&self.path, whole_file::SETTINGS_LIMIT) {
             Ok(bytes) => parse(bytes, &self.path),
             // A home that is no folder (`/dev/null`, for services) holds no file.
             Err(error) if is_absent(&error) && self.origin == Origin::Default => {

@@ -218,7 +218,12 @@ const GROUPS: &[Group] = &[
                 "none",
                 "the model whose facts hold for this id or ARN",
             ),
-            row("params.*", Kind::Anything, "none", "further parameters of this model"),
+            row(
+                "params.*",
+                Kind::Anything,
+                "none",
+                "other programs' parameters of this model; read, without effect here",
+            ),
         ],
     },
     Group {

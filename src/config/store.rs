@@ -14,6 +14,7 @@ use super::path::{KeyPath, join};
 use crate::env::Env;
 use crate::error::{ConfigProblem, Error, IoFailure, Result};
 use crate::origin::Origin;
+use crate::whole_file;
 use serde_json::Value;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -170,7 +171,7 @@ fn prepare(
     path: &KeyPath,
     edit: Edit<'_>,
 ) -> Result<Prepared> {
-    let (old, replaces) = match fs::read(target) {
+    let (old, replaces) = match whole_file::read(target, whole_file::SETTINGS_LIMIT) {
         Ok(bytes) => (parse(bytes, target)?, None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => begin(env, location)?,
         Err(error) => return Err(failure("read", target, error)),

@@ -139,6 +139,7 @@ fn written_models_are_listed_whatever_the_service_says() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let listed = json_of(&ran);
     assert_eq!(ids(&listed), ["amazon.nova-lite-v1:0"]);
+    assert!(listed["warnings"][0].as_str().unwrap().contains("bedrock:ListFoundationModels"), "{listed}");
     // One price is written, the other known.
     let cost = &listed["models"][0]["cost"];
     assert_eq!((cost["input"].as_f64(), cost["output"].as_f64()), (Some(2.0), Some(0.24)));

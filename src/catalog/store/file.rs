@@ -4,17 +4,15 @@
 //! the next write replaces it.
 
 use crate::auth::world::replace_file;
+use crate::whole_file;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs::{DirBuilder, File};
-use std::io::{self, Read};
+use std::fs::DirBuilder;
+use std::io;
 use std::path::Path;
 
 /// The version of the form of all files. It changes when old files must not be read any more.
 const VERSION: u32 = 1;
-
-/// No list of models is longer.
-const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// What a file held.
 pub(super) enum Stored<T> {
@@ -34,7 +32,7 @@ struct Envelope<T> {
 
 /// Reads a file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Stored<T> {
-    let problem = match read_bytes(path) {
+    let problem = match whole_file::read(path, whole_file::SETTINGS_LIMIT) {
         Ok(bytes) => match serde_json::from_slice::<Envelope<T>>(&bytes) {
             Ok(Envelope { version: VERSION, content }) => return Stored::Found(content),
             Ok(Envelope { version, .. }) => format!("version {version} of its form"),
@@ -44,12 +42,6 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Stored<T> {
         Err(problem) => problem.to_string(),
     };
     Stored::Unusable(format!("the cache file `{}` is ignored: {problem}", path.display()))
-}
-
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Replaces a file, and makes its folder where there is none.

@@ -44,7 +44,7 @@ pub(super) async fn run(
         .collect();
     tell(&offered, out);
     let text = if global.json {
-        format!("{}\n", to_json(&rows, settings.region.value.as_str(), offered.source()))
+        format!("{}\n", to_json(&rows, settings.region.value.as_str(), &offered))
     } else if args.plain {
         rows.iter().map(|row| format!("{}\n", row.id)).collect()
     } else {
@@ -88,9 +88,15 @@ fn prices(price: &Price) -> String {
     format!("{}/{}", price.input, price.output)
 }
 
-fn to_json(rows: &[Row], region: &str, source: &str) -> Value {
+fn to_json(rows: &[Row], region: &str, offered: &Offered) -> Value {
     let models: Vec<Value> = rows.iter().map(model).collect();
-    json!({ "count": rows.len(), "region": region, "source": source, "models": models })
+    json!({
+        "count": rows.len(),
+        "region": region,
+        "source": offered.source(),
+        "warnings": offered.warnings(),
+        "models": models,
+    })
 }
 
 pub(super) fn model(row: &Row) -> Value {

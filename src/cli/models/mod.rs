@@ -102,6 +102,19 @@ impl Offered {
         self.listing().map_or(&[], |listing| &listing.entries)
     }
 
+    /// What the user should hear of, one sentence each.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(found) = &self.found {
+            warnings.extend(found.listing.warnings.iter().cloned());
+            if let Freshness::Stale { age } = found.freshness {
+                warnings.push(format!("the list is {} old: the service could not be asked", in_words(age)));
+            }
+        }
+        warnings.extend(self.missing.iter().map(|why| format!("only configured models are shown: {why}")));
+        warnings
+    }
+
     /// `service`, `cache` or `none`, for machines.
     fn source(&self) -> &'static str {
         match self.found.as_ref().map(|found| found.freshness) {
@@ -147,17 +160,9 @@ fn why(error: &Error) -> String {
 
 /// Warnings of discovery and notes of the cache.
 fn tell(offered: &Offered, out: &Out) {
-    if let Some(found) = &offered.found {
-        found.listing.warnings.iter().for_each(|warning| out.warn(warning));
-        for note in &found.notes {
-            out.detail(note);
-        }
-        if let Freshness::Stale { age } = found.freshness {
-            out.warn(&format!("the list is {} old: the service could not be asked", in_words(age)));
-        }
-    }
-    if let Some(why) = &offered.missing {
-        out.note(&format!("only configured models are shown: {why}"));
+    offered.warnings().iter().for_each(|warning| out.warn(warning));
+    for note in offered.found.iter().flat_map(|found| &found.notes) {
+        out.detail(note);
     }
 }
 
