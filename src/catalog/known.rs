@@ -118,7 +118,8 @@ impl KnownModel {
     /// documents disagree: `("contextWindow", "LiteLLM")`. The row's come first.
     pub fn documents(&self) -> Vec<(&'static str, &'static str)> {
         let tables = [self.row_documents, self.rules_documents];
-        let read = |table: &'static RawValue| serde_json::from_str(table.get()).unwrap_or_default();
+        let read =
+            |table: &'static RawValue| serde_json::from_slice(table.get().as_bytes()).unwrap_or_default();
         tables.into_iter().flatten().flat_map::<BTreeMap<_, _>, _>(read).collect()
     }
 }

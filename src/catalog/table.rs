@@ -153,7 +153,7 @@ impl Rules {
 
 /// The row of a foundation model, whatever revision or throughput form its id has.
 pub(super) fn row(id: &str) -> Option<Row> {
-    serde_json::from_str(line(MODELS, without_revision(id))?).ok()
+    serde_json::from_slice(line(MODELS, without_revision(id))?.as_bytes()).ok()
 }
 
 /// The row of the model with one of these names, as [`is_named`] compares; of this vendor, if one is known.
@@ -167,7 +167,7 @@ pub(super) fn row_named(vendor: Option<&str>, wanted: [&str; 2]) -> Option<Row> 
 
 /// The rules of this name, or those of any model where there are none.
 pub(super) fn rules(id: &str) -> Rules {
-    let found = line(FAMILIES, id).and_then(|line| serde_json::from_str(line).ok());
+    let found = line(FAMILIES, id).and_then(|line| serde_json::from_slice(line.as_bytes()).ok());
     found.unwrap_or_else(Rules::of_any_model)
 }
 

@@ -45,7 +45,7 @@ fn split(bytes: Vec<u8>, file: Option<&Path>) -> Result<(Option<String>, Bytes)>
         return Ok((None, bytes.into()));
     };
     let model: String =
-        serde_json::from_str(model.get()).map_err(|_| refuse("`modelId` is no text".into()))?;
+        serde_json::from_slice(model.get().as_bytes()).map_err(|_| refuse("`modelId` is no text".into()))?;
     let body = members::write(list.iter().filter(|(name, _)| name != "modelId"));
     Ok((Some(model), body.into()))
 }

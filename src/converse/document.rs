@@ -40,7 +40,7 @@ impl Document {
     /// When the text has what a tree cannot hold: a number beyond `f64`, half of a surrogate pair, more than
     /// 127 levels. All of these are kept and sent faithfully.
     pub fn to_value(&self) -> serde_json::Result<Value> {
-        serde_json::from_str(self.as_json())
+        serde_json::from_slice(self.as_json().as_bytes())
     }
 }
 
@@ -67,7 +67,7 @@ impl TryFrom<&str> for Document {
     type Error = serde_json::Error;
 
     fn try_from(json: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(json).map(Self)
+        serde_json::from_slice(json.as_bytes()).map(Self)
     }
 }
 

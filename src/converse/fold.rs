@@ -210,7 +210,7 @@ impl Block {
         match (delta, self) {
             (BlockDelta::Text(piece), Self::Text { text, .. }) => text.push_str(piece),
             (BlockDelta::Citation(raw), Self::Text { citations, .. }) => {
-                let Ok(citation) = serde_json::from_str(raw.get()) else { return false };
+                let Ok(citation) = serde_json::from_slice(raw.get().as_bytes()) else { return false };
                 citations.push(citation);
             }
             (BlockDelta::ReasoningText(piece), Self::Reasoning(block)) => block.text.push_str(piece),
@@ -220,13 +220,14 @@ impl Block {
             (BlockDelta::ReasoningRedacted(piece), Self::Redacted(bytes)) => bytes.extend_from_slice(piece),
             (BlockDelta::ToolUse { input: piece }, Self::ToolUse { input, .. }) => input.push_str(piece),
             (BlockDelta::ToolResult(raw), Self::ToolResult(block)) => {
-                let Ok(pieces) = serde_json::from_str::<Vec<ToolResultContentBlock>>(raw.get()) else {
+                let Ok(pieces) = serde_json::from_slice::<Vec<ToolResultContentBlock>>(raw.get().as_bytes())
+                else {
                     return false;
                 };
                 block.content.extend(pieces);
             }
             (BlockDelta::Image(raw), Self::Image { block, bytes }) => {
-                let Ok(piece) = serde_json::from_str(raw.get()) else { return false };
+                let Ok(piece) = serde_json::from_slice(raw.get().as_bytes()) else { return false };
                 take_image(block, bytes, piece);
             }
             (

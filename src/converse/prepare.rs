@@ -198,7 +198,7 @@ const WRAPPED: &str = "value";
 
 /// What stands in a document that was wrapped.
 fn unwrapped(document: &Document) -> Option<Document> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(document.as_json()).ok()?;
+    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(document.as_json().as_bytes()).ok()?;
     members.get(WRAPPED).map(|value| Document::from(*value))
 }
 

@@ -94,8 +94,8 @@ impl EmbeddingFamily {
                 let cohere: Cohere<'_> = serde_json::from_slice(answer)?;
                 // A list, or, when types were asked for, an object of lists by type.
                 let vectors = match cohere.embeddings.map(RawValue::get) {
-                    Some(list) if list.starts_with('[') => serde_json::from_str(list)?,
-                    Some(object) => serde_json::from_str::<ManyByType>(object)?.float,
+                    Some(list) if list.starts_with('[') => serde_json::from_slice(list.as_bytes())?,
+                    Some(object) => serde_json::from_slice::<ManyByType>(object.as_bytes())?.float,
                     None => Vec::new(),
                 };
                 EmbeddingAnswer { vectors, input_tokens: None }
@@ -110,8 +110,8 @@ impl EmbeddingFamily {
             EmbeddingFamily::Marengo2 | EmbeddingFamily::Marengo3 => {
                 let marengo: Marengo<'_> = serde_json::from_slice(answer)?;
                 let holders: Vec<Holder> = match marengo.data.map(RawValue::get) {
-                    Some(list) if list.starts_with('[') => serde_json::from_str(list)?,
-                    Some(object) => vec![serde_json::from_str(object)?],
+                    Some(list) if list.starts_with('[') => serde_json::from_slice(list.as_bytes())?,
+                    Some(object) => vec![serde_json::from_slice(object.as_bytes())?],
                     None => Vec::new(),
                 };
                 let vectors = holders.into_iter().map(|holder| holder.embedding).chain(marengo.embedding);

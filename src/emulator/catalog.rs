@@ -151,7 +151,7 @@ impl Catalog {
     ///
     /// What does not read as one, with line and column.
     pub(super) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        serde_json::from_slice(text.as_bytes())
     }
 
     /// The model of this id.

@@ -268,7 +268,7 @@ impl Scenario {
     ///
     /// What does not read as a scenario, with line and column.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        serde_json::from_slice(text.as_bytes())
     }
 }
 

@@ -159,7 +159,7 @@ fn content_block(block: &Block) -> Value {
         Block::Redacted(data) => json!({ "reasoningContent": { "redactedContent": STANDARD.encode(data) } }),
         Block::ToolUse { id, name, input } => {
             // An input that the token limit cut is no JSON any more, and arrives empty.
-            let input: Value = serde_json::from_str(input).unwrap_or_else(|_| json!({}));
+            let input: Value = serde_json::from_slice(input.as_bytes()).unwrap_or_else(|_| json!({}));
             json!({ "toolUse": { "toolUseId": id, "name": name, "input": input } })
         }
     }

@@ -187,7 +187,7 @@ fn answer_text(body: &Value, question: &str, results: &[String]) -> String {
 /// The schema of `outputConfig.textFormat`, which is JSON inside a string.
 fn answer_schema(body: &Value) -> Option<Value> {
     let schema = body.pointer("/outputConfig/textFormat/structure/jsonSchema/schema")?.as_str()?;
-    serde_json::from_str(schema).ok()
+    serde_json::from_slice(schema.as_bytes()).ok()
 }
 
 /// Whether the request leaves the model no choice but a tool.

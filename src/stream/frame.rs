@@ -239,6 +239,7 @@ struct Prelude {
 }
 
 impl Prelude {
+    #[inline(always)]
     fn read(bytes: &[u8; PRELUDE_LEN], checksum: &Hasher) -> Result<Self, FrameFault> {
         let [t0, t1, t2, t3, h0, h1, h2, h3, expected @ ..] = *bytes;
         let mut checksum = checksum.clone();
@@ -257,6 +258,7 @@ impl Prelude {
     }
 
     /// Checks the checksum over the whole frame. It goes on from that of the prelude: one pass in all.
+    #[inline(always)]
     fn check(&self, frame: &[u8]) -> Result<(), FrameFault> {
         let (content, expected) = frame.split_last_chunk().ok_or(FrameFault::MessageChecksum)?;
         let mut checksum = self.checksum.clone();

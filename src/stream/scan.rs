@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::str;
 
 /// Reads the payload of a `contentBlockDelta`, if it has one of the three ordinary forms.
+#[inline(always)]
 pub(super) fn delta(payload: &[u8]) -> Option<StreamEvent<'_>> {
     let mut json = Scanner { rest: payload };
     json.skip(br#"{"contentBlockIndex":"#)?;
@@ -41,29 +42,48 @@ struct Scanner<'a> {
     rest: &'a [u8],
 }
 
+// The program is built for size, where the compiler leaves even these few instructions in functions of their own;
+// what each event goes through is therefore put in its place by hand.
 impl<'a> Scanner<'a> {
-    /// Skips a literal that must stand here.
-    fn skip(&mut self, literal: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(literal)?;
+    /// Skips a literal that must stand here. Its length is known, so that it is compared in words.
+    #[inline(always)]
+    fn skip<const N: usize>(&mut self, literal: &[u8; N]) -> Option<()> {
+        let (begin, rest) = self.rest.split_first_chunk()?;
+        if begin != literal {
+            return None;
+        }
+        self.rest = rest;
         Some(())
     }
 
+    /// Takes one byte.
+    #[inline(always)]
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
     /// Takes a whole number of at most nine digits.
+    #[inline(always)]
     fn index(&mut self) -> Option<u32> {
-        let length = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).take(10).count();
-        let digits = self.rest.split_off(..length)?;
-        match digits {
-            [b'0'..=b'9'] | [b'1'..=b'9', ..] if length < 10 => {
-                Some(digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
-            }
-            _ => None,
+        let first = self.byte().filter(u8::is_ascii_digit)?;
+        let mut number = u32::from(first - b'0');
+        let longest = if first == b'0' { 1 } else { 9 };
+        for _ in 1..longest {
+            let Some(digit) = self.rest.first().filter(|byte| byte.is_ascii_digit()) else { break };
+            number = number * 10 + u32::from(digit - b'0');
+            self.byte();
         }
+        // A digit more is an answer for serde_json: the literal that follows does not begin with one.
+        Some(number)
     }
 
     /// Takes a string whose opening quote is behind, with its closing quote.
+    #[inline(always)]
     fn text(&mut self) -> Option<Cow<'a, str>> {
         let begin = self.plain();
-        match self.rest.split_off_first()? {
+        match self.byte()? {
             b'"' => str::from_utf8(begin).ok().map(Cow::Borrowed),
             b'\\' => self.unescape(begin).map(Cow::Owned),
             _ => None,
@@ -74,29 +94,51 @@ impl<'a> Scanner<'a> {
     /// write. Kept apart, so that text without escapes does not pay for its registers.
     #[inline(never)]
     fn unescape(&mut self, begin: &[u8]) -> Option<String> {
-        // One allocation: the text cannot be longer than what is left.
-        let mut text = Vec::with_capacity(begin.len() + self.rest.len());
-        text.extend_from_slice(begin);
+        // One allocation, which never grows: the text cannot be longer than what is left.
+        let mut text = vec![0; begin.len() + self.rest.len()];
+        let mut room = text.as_mut_slice();
+        put(&mut room, begin)?;
         loop {
-            text.push(match self.rest.split_off_first()? {
-                escaped @ (b'"' | b'\\' | b'/') => *escaped,
+            *room.split_off_first_mut()? = match self.byte()? {
+                escaped @ (b'"' | b'\\' | b'/') => escaped,
                 b'b' => 0x8,
                 b'f' => 0xc,
                 b'n' => b'\n',
                 b'r' => b'\r',
                 b't' => b'\t',
                 _ => return None,
-            });
-            text.extend_from_slice(self.plain());
-            match self.rest.split_off_first()? {
-                b'"' => return String::from_utf8(text).ok(),
+            };
+            self.copy_plain(&mut room)?;
+            match self.byte()? {
+                b'"' => break,
                 b'\\' => {}
                 _ => return None,
             }
         }
+        let unused = room.len();
+        text.truncate(text.len() - unused);
+        String::from_utf8(text).ok()
+    }
+
+    /// Moves the bytes that stand for themselves to `room`, which is never shorter than what is left.
+    #[inline(always)]
+    fn copy_plain(&mut self, room: &mut &mut [u8]) -> Option<()> {
+        while let Some(word) = self.rest.first_chunk() {
+            let special = special_bytes(u64::from_le_bytes(*word));
+            // All eight at once: those that are too many are written over.
+            *room.first_chunk_mut()? = *word;
+            let plain = special.trailing_zeros() as usize / 8;
+            self.rest = self.rest.get(plain..)?;
+            room.split_off_mut(..plain)?;
+            if special != 0 {
+                return Some(());
+            }
+        }
+        put(room, self.plain())
     }
 
     /// Takes the bytes that stand for themselves in a JSON string.
+    #[inline(always)]
     fn plain(&mut self) -> &'a [u8] {
         let (plain, rest) = self.rest.split_at_checked(plain_length(self.rest)).unwrap_or((self.rest, b""));
         self.rest = rest;
@@ -104,24 +146,34 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Writes `bytes` to the beginning of `room`, and leaves what is behind them.
+#[inline(always)]
+fn put(room: &mut &mut [u8], bytes: &[u8]) -> Option<()> {
+    room.split_off_mut(..bytes.len())?.copy_from_slice(bytes);
+    Some(())
+}
+
 /// How many bytes there are before the first quote, backslash or control character.
+#[inline(always)]
 fn plain_length(bytes: &[u8]) -> usize {
-    let (words, tail) = bytes.as_chunks();
+    let mut rest = bytes;
     let mut length = 0;
-    for word in words {
+    while let Some((word, after)) = rest.split_first_chunk() {
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
             return length + special.trailing_zeros() as usize / 8;
         }
         length += word.len();
+        rest = after;
     }
-    length + tail.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+    length + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
 }
 
 /// Marks the highest bit of bytes that are a quote, a backslash or a control character.
 ///
 /// Eight bytes at once, in the way of <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>. The lowest
 /// mark is always right. Marks above it may be wrong, since the subtraction borrows from the bytes above.
+#[inline(always)]
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHEST_BITS: u64 = ONES << 7;

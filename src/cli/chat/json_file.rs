@@ -17,7 +17,8 @@ const LONGEST_NAME: usize = 64;
 /// A JSON schema: an object.
 pub(super) fn schema(path: &Path) -> Result<Document> {
     let text = text(path)?;
-    let schema: Document = serde_json::from_str(&text).map_err(|problem| syntax(path, &text, &problem))?;
+    let schema: Document =
+        serde_json::from_slice(text.as_bytes()).map_err(|problem| syntax(path, &text, &problem))?;
     if schema.as_json().starts_with('{') {
         return Ok(schema);
     }
@@ -29,7 +30,7 @@ pub(super) fn schema(path: &Path) -> Result<Document> {
 pub(super) fn tools(path: &Path) -> Result<Vec<Tool>> {
     let text = text(path)?;
     let list: Vec<&RawValue> =
-        serde_json::from_str(&text).map_err(|problem| syntax(path, &text, &problem))?;
+        serde_json::from_slice(text.as_bytes()).map_err(|problem| syntax(path, &text, &problem))?;
     let mut names = HashSet::new();
     let mut tools = Vec::with_capacity(list.len());
     for (at, entry) in list.into_iter().enumerate() {
@@ -66,9 +67,9 @@ fn specification(entry: &RawValue) -> Result<ToolSpecification, String> {
         tool_spec: Option<&'a RawValue>,
     }
     let wrapped: Wrapped<'_> =
-        serde_json::from_str(entry.get()).map_err(|_| "a tool must be an object".to_owned())?;
+        serde_json::from_slice(entry.get().as_bytes()).map_err(|_| "a tool must be an object".to_owned())?;
     let spec = wrapped.tool_spec.unwrap_or(entry);
-    serde_json::from_str(spec.get()).map_err(|problem| {
+    serde_json::from_slice(spec.get().as_bytes()).map_err(|problem| {
         // Its place counts from the tool and not from the file.
         let said = problem.to_string();
         let said = said.split(" at line ").next().unwrap_or_default();

@@ -151,7 +151,7 @@ fn fields(set: &[String]) -> Result<Option<Document>> {
         let Some((path, json)) = typed.split_once('=') else {
             return Err(refuse("there is no `=`", "write `--set name=JSON`, as `--set top_k=40`"));
         };
-        let value: Value = serde_json::from_str(json).map_err(|_| {
+        let value: Value = serde_json::from_slice(json.as_bytes()).map_err(|_| {
             let hint = format!("quote texts twice: `--set '{path}=\"...\"'`");
             refuse("what stands after `=` is no JSON", &hint)
         })?;

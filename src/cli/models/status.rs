@@ -299,7 +299,7 @@ fn result(probe: &Probe) -> Value {
         }),
         Err(failed) => json!({
             "provider": PROVIDER, "model": probe.model, "status": failed.status,
-            "error": serde_json::from_str::<Value>(&failed.report.to_json()).unwrap_or_default(),
+            "error": serde_json::from_slice::<Value>(failed.report.to_json().as_bytes()).unwrap_or_default(),
         }),
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Fields(Vec<(String, Box<RawValue>)>);
 impl Fields {
     /// The members of a document; `None` when it is no object.
     pub(super) fn read(json: &str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+        serde_json::from_slice(json.as_bytes()).ok()
     }
 
     /// Whether there is such a member. A null counts as none.
@@ -26,7 +26,7 @@ impl Fields {
 
     /// The value of a member.
     pub(super) fn value(&self, name: &str) -> Option<Value> {
-        serde_json::from_str(self.raw(name)?).ok()
+        serde_json::from_slice(self.raw(name)?.as_bytes()).ok()
     }
 
     /// The members of a member; none if it is absent, `None` if it is something else than an object.

@@ -32,7 +32,7 @@ fn object(input: &Document) -> Document {
     if json == "null" {
         return Document::default();
     }
-    let Ok(text) = serde_json::from_str::<String>(json) else { return under(KEY, input) };
+    let Ok(text) = serde_json::from_slice::<String>(json.as_bytes()) else { return under(KEY, input) };
     if is_blank(&text) {
         return Document::default();
     }
