@@ -80,9 +80,9 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
     let outcome = match &cli.command {
         Command::Chat(args) => chat::run(env, &cli.global, args, out).await,
         Command::Converse(args) => converse::run(env, &cli.global, args, out).await,
-        Command::Embed(args) => embed::run(env, &cli.global, args, out).await,
-        Command::Models(args) => models::run(env, &cli.global, args, out).await,
-        Command::Auth(args) => auth::run(env, &cli.global, args, out).await,
+        Command::Embed(args) => out.while_waiting(embed::run(env, &cli.global, args, out)).await,
+        Command::Models(args) => out.while_waiting(models::run(env, &cli.global, args, out)).await,
+        Command::Auth(args) => out.while_waiting(auth::run(env, &cli.global, args, out)).await,
         Command::Emulate(args) => {
             match emulate::misplaced(&cli.global).or(cli.global.config.is_some().then_some("--config")) {
                 Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),
