@@ -65,6 +65,11 @@ pub fn main(env: &Env, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     code
 }
 
+/// The arguments that the program takes: for man pages. The version is the bare number.
+pub fn command() -> clap::Command {
+    Cli::command().version(env!("CARGO_PKG_VERSION"))
+}
+
 /// What the program logs about a step of a call at this verbosity (`-v` is 1): for tests that look for secrets.
 pub fn log_lines(verbose: u8, notice: &Notice<'_>) -> Vec<String> {
     out::log_lines(verbose, notice)
