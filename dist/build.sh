@@ -22,7 +22,7 @@ case "$#:${1:-}" in
 esac
 
 # The toolchain: the usual one where it has the target, else one that is called `musl`.
-has_std() { compgen -G "$(rustc "$@" --print target-libdir --target "$target" 2>/dev/null)/libstd-*.rlib" >/dev/null; }
+has_std() { compgen -G "$(rustc "$@" --print target-libdir --target "$target" 2>/dev/null)/libstd*.rlib" >/dev/null; }
 toolchain=()
 if ! has_std; then
     toolchain=(+musl)
@@ -50,7 +50,7 @@ export SOURCE_DATE_EPOCH
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 sysroot=$(rustc "${toolchain[@]}" --print sysroot)
 flags=()
-for place in "$cargo_home=/cargo" "$sysroot=/rust" "$PWD=/src"; do
+for place in "$cargo_home=/cargo" "$sysroot/lib/rustlib=/rust" "$PWD=/src"; do
     flags+=("--remap-path-prefix=$place")
 done
 # Cargo parts flags by this character, so that folders may hold blanks.
@@ -64,7 +64,7 @@ binary=$folder/$target/release/outcrop
 
 ! readelf -lW "$binary" | grep -q INTERP || die "the binary asks for an interpreter"
 ! readelf -dW "$binary" | grep -q NEEDED || die "the binary needs shared libraries"
-for place in "$cargo_home" "$sysroot/lib" "$PWD/src" "$HOME/"; do
+for place in "$cargo_home" "$sysroot/lib/rustlib" "$PWD/src" "$HOME/"; do
     ! grep -qaF "$place" "$binary" || die "the binary holds the path $place"
 done
 

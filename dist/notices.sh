@@ -16,6 +16,20 @@ source_of() {
     printf '%s' "$found"
 }
 
+# A licence text, or where the same one stands above: CRATE FILE.
+declare -A printed
+print_once() {
+    local sum name
+    sum=$(tr -d '\r' <"$2" | tr -s '[:space:]' ' ' | sha256sum) name=$(basename "$2")
+    if [ -n "${printed[$sum]:-}" ]; then
+        printf '\n---- %s: as %s\n' "$name" "${printed[$sum]}"
+    else
+        printed[$sum]="$name of $1"
+        printf '\n---- %s\n\n' "$name"
+        tr -d '\r' <"$2"
+    fi
+}
+
 printf 'The program outcrop is licensed as LICENSE-MIT or LICENSE-APACHE says, at your choice.\n'
 printf 'It holds the following works of others, each under its own terms.\n'
 crates=$(cargo tree --locked --edges normal --prefix none --target "$1" --format '{p}|{l}' |
@@ -28,8 +42,7 @@ while IFS='|' read -r crate terms; do
         -iregex '.*/(licen[cs]e|copying|copyright|notice|unlicense)[^/]*' | sort)
     if [ -n "$texts" ]; then
         while read -r text; do
-            printf '\n---- %s\n\n' "$(basename "$text")"
-            tr -d '\r' <"$text"
+            print_once "$name" "$text"
         done <<<"$texts"
     else
         # Its package has no text, but names a licence that has one form.
