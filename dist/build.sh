@@ -31,15 +31,13 @@ if ! has_std; then
   else: link a toolchain that has it, as rustup toolchain link musl FOLDER"
 fi
 arch=${target%%-*}
-# The C compiler of another processor is Debian's, unless one is named. It links, too: the target brings its own libc.
+# The C compiler of another processor links, too; the target brings its own libc.
 variable=${target//-/_}
 if [ "$arch" != "$(uname -m)" ]; then
-    compiler=$arch-linux-gnu-gcc
-    command -v "$compiler" >/dev/null || die "no C compiler for $arch: apt-get install gcc-$arch-linux-gnu"
+    compiler=$arch-linux-musl-gcc
+    command -v "$compiler" >/dev/null || die "there is no $compiler; on Debian dist/$arch-musl.sh makes one"
     linker=CARGO_TARGET_${variable^^}_LINKER
     export "$linker=${!linker:-$compiler}"
-    cc=CC_$variable
-    export "$cc=${!cc:-$compiler}"
 fi
 
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null)} ||

@@ -3,20 +3,10 @@
 //! They are made from the definition of the arguments, so that they cannot say anything else than `--help`. An
 //! example and not a command, since what makes them has no place in the program.
 
-use std::process::ExitCode;
+use std::io;
 
-fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("error: no folder is named");
-        return ExitCode::from(2);
-    };
-    let written = std::fs::create_dir_all(&folder)
-        .and_then(|()| clap_mangen::generate_to(outcrop::cli::command(), &folder));
-    match written {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("error: cannot write the man pages: {problem}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> io::Result<()> {
+    let folder = std::env::args_os().nth(1).ok_or_else(|| io::Error::other("no folder is named"))?;
+    std::fs::create_dir_all(&folder)?;
+    clap_mangen::generate_to(outcrop::cli::command(), folder)
 }
