@@ -29,7 +29,7 @@ use crate::error::{Error, Result, StreamPosition, Timeout, UnexpectedAnswer, Wai
 use crate::origin::Sourced;
 use crate::trail::Trail;
 use crate::transport::HttpResponse;
-use crate::transport::retry::{Notice, RetryBucket};
+use crate::transport::retry::RetryBucket;
 use crate::uri::encode_segment;
 use crate::{Env, Region};
 use bytes::Bytes;
@@ -53,12 +53,9 @@ struct Inner {
     control: OnceCell<Sourced<Endpoint>>,
     bucket: RetryBucket,
     timeouts: Timeouts,
-    watch: Box<Watch>,
     /// What the last request was authorised with.
     last: Mutex<Option<Arc<Authorisation>>>,
 }
-
-type Watch = dyn Fn(&Notice<'_>) + Send + Sync;
 
 /// How much of an answer to Converse is read: as much as one frame may hold.
 const ANSWER_LIMIT: usize = 24 * 1024 * 1024;

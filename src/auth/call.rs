@@ -11,10 +11,11 @@ use crate::endpoint::{self, Endpoint, Service};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::region::Region;
-use crate::transport::retry::{Retry, RetryBucket, RetryPolicy};
+use crate::transport::retry::{Retry, RetryBucket, RetryPolicy, Watch};
 use crate::transport::skew::ClockSkew;
 use crate::transport::{HttpRequest, Transport, wire_url};
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// Limit for the head of each answer of a service.
@@ -23,7 +24,6 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: usize = 256 * 1024;
 
 /// The connections of the chain, and what is shared by its calls.
-#[derive(Debug)]
 pub(super) struct Connections {
     /// To AWS services.
     pub(super) services: Transport,
@@ -31,6 +31,8 @@ pub(super) struct Connections {
     pub(super) local: Transport,
     pub(super) bucket: RetryBucket,
     pub(super) skew: ClockSkew,
+    /// Told of every call of a service; not of those of this machine.
+    pub(super) watch: Arc<Watch>,
 }
 
 /// What a source is handed.
@@ -80,7 +82,7 @@ impl Context<'_> {
             clock: &*self.world.clock,
             sleep: &*self.world.sleep,
             random: &*self.world.random,
-            watch: &|_| {},
+            watch: &*self.connections.watch,
             response_limit: Some(ANSWER_TIMEOUT),
         };
         let mut response = retry.send(|_| std::future::ready(self.prepare(&call, &url))).await?;

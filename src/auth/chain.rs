@@ -7,6 +7,7 @@
 
 use super::call::{Connections, Context};
 use super::profile::Profiles;
+use super::profile::files::WarningKind;
 use super::profile_source::{self, Sessions};
 use super::sts::{self, CallerIdentity};
 use super::world::World;
@@ -18,8 +19,9 @@ use crate::region::Region;
 use crate::secret::Secret;
 use crate::trail::{Outcome, Source, Trail};
 use crate::transport::Transport;
-use crate::transport::retry::RetryBucket;
+use crate::transport::retry::{RetryBucket, Watch};
 use crate::transport::skew::ClockSkew;
+use std::sync::Arc;
 
 /// The sources that give keys, in the order of the AWS SDK for Rust.
 pub(super) const ORDER: [Source; 5] =
@@ -44,8 +46,14 @@ impl Chain {
         local: Transport,
     ) -> Self {
         let (bucket, skew) = (RetryBucket::default(), ClockSkew::default());
-        let connections = Connections { services, local, bucket, skew };
+        let connections = Connections { services, local, bucket, skew, watch: Arc::new(|_| {}) };
         Self { env, profile, world, connections, sessions: Sessions::default() }
+    }
+
+    /// The same chain, whose calls of AWS services somebody watches.
+    pub(crate) fn watched(mut self, watch: Arc<Watch>) -> Self {
+        self.connections.watch = watch;
+        self
     }
 
     /// Asks the sources in order, until one answers. `region` is where STS is called.
@@ -67,6 +75,9 @@ impl Chain {
         let context = self.context(&profiles, region);
         for source in ORDER {
             let answer = self.ask(source, context).await;
+            if source == Source::Profile {
+                trail.warnings.extend(unread_files(&profiles));
+            }
             if let Some(keys) = step(&mut trail, source, answer, Credentials::summary)? {
                 trail.warnings.extend(passed_over_profile(&profiles, source));
                 return Ok((Auth::SigV4(keys), trail));
@@ -165,6 +176,21 @@ fn passed_over_profile(profiles: &Profiles<'_>, used: Source) -> Option<String> 
         "{origin} names profile `{}`, which no file has; the credentials come from another source ({used})",
         name.escape_debug()
     ))
+}
+
+/// AWS files that are there, or should be, and say nothing: what stands in them may be missed.
+fn unread_files(profiles: &Profiles<'_>) -> Vec<String> {
+    let is_about_file = |kind: &WarningKind| match kind {
+        WarningKind::Missing(_) | WarningKind::Unreadable(_) | WarningKind::NotUtf8 => true,
+        WarningKind::NoPrefix(_)
+        | WarningKind::Shadowed
+        | WarningKind::Prefixed(_)
+        | WarningKind::ConfigOnly
+        | WarningKind::SectionName
+        | WarningKind::PropertyName => false,
+    };
+    let warnings = profiles.set().map_or(&[][..], |set| &set.warnings);
+    warnings.iter().filter(|warning| is_about_file(&warning.kind)).map(ToString::to_string).collect()
 }
 
 /// Variables that other tools read, for users who wonder why they do not help.

@@ -146,6 +146,7 @@ mod tests {
             local: nobody,
             bucket: Default::default(),
             skew: Default::default(),
+            watch: std::sync::Arc::new(|_| {}),
         };
         let env = crate::Env::empty();
         let profiles = Profiles::new(&env, None, &*world.read_file);

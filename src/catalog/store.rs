@@ -194,15 +194,28 @@ impl Store {
         options: &DiscoveryOptions,
         now: SystemTime,
     ) -> Result<Option<Found>> {
+        self.look(client, options, now).await.map(Result::ok)
+    }
+
+    /// As [`Store::cached`]; where there is nothing to be had, with what is to be said of it.
+    pub(crate) async fn look(
+        &self,
+        client: &Client,
+        options: &DiscoveryOptions,
+        now: SystemTime,
+    ) -> Result<Result<Found, Vec<String>>> {
+        let mut notes = Vec::new();
         if options.refresh_interval.is_zero() {
-            return Ok(None);
+            return Ok(Err(notes));
         }
         let key = Key::new(client, options).await?;
-        let mut notes = Vec::new();
         let slot = self.slot(&key);
         let in_memory = slot.kept.try_lock().ok().and_then(|kept| kept.clone());
         let kept = later(in_memory, self.read(&key, &mut notes), now);
-        Ok(kept.map(|kept| kept.found(options.refresh_interval, now, notes)))
+        Ok(match kept {
+            Some(kept) => Ok(kept.found(options.refresh_interval, now, notes)),
+            None => Err(notes),
+        })
     }
 
     async fn find(

@@ -76,7 +76,7 @@ pub(super) async fn run(
         if let Ask::Prepared(plan) = &mut ask {
             plan.fit(session, out).await.map_err(|error| session.report(&error))?;
         }
-        match once(session, &ask, showing, began).await {
+        match out.while_waiting(once(session, &ask, showing, began)).await {
             Ok(answered) => break answered,
             Err(Tried::Ended(report)) => return Err(*report),
             // Nothing of an answer came, so that another request or another model may give it.

@@ -65,6 +65,11 @@ pub fn main(env: &Env, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     code
 }
 
+/// The arguments that the program takes: for man pages. The version is the bare number.
+pub fn command() -> clap::Command {
+    Cli::command().version(env!("CARGO_PKG_VERSION"))
+}
+
 /// What the program logs about a step of a call at this verbosity (`-v` is 1): for tests that look for secrets.
 pub fn log_lines(verbose: u8, notice: &Notice<'_>) -> Vec<String> {
     out::log_lines(verbose, notice)
@@ -80,9 +85,9 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
     let outcome = match &cli.command {
         Command::Chat(args) => chat::run(env, &cli.global, args, out).await,
         Command::Converse(args) => converse::run(env, &cli.global, args, out).await,
-        Command::Embed(args) => embed::run(env, &cli.global, args, out).await,
-        Command::Models(args) => models::run(env, &cli.global, args, out).await,
-        Command::Auth(args) => auth::run(env, &cli.global, args, out).await,
+        Command::Embed(args) => out.while_waiting(embed::run(env, &cli.global, args, out)).await,
+        Command::Models(args) => out.while_waiting(models::run(env, &cli.global, args, out)).await,
+        Command::Auth(args) => out.while_waiting(auth::run(env, &cli.global, args, out)).await,
         Command::Emulate(args) => {
             match emulate::misplaced(&cli.global).or(cli.global.config.is_some().then_some("--config")) {
                 Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),

@@ -219,8 +219,15 @@ pub(super) fn unresolved(why: &Unresolved, origin: &Origin) -> Report {
             let hints = candidates.iter().rev().map(named).collect();
             Report::unknown_model(format!("`{typed}` fits more than one model"), origin, hints)
         }
+        Unresolved::Unknown { typed, .. } if typed.starts_with("arn:") => {
+            let form = "write it whole: `arn:aws:bedrock:REGION:ACCOUNT:inference-profile/ID`, or of another resource";
+            Report::unknown_model(format!("`{typed}` is no ARN"), origin, vec![form.to_owned()])
+        }
         Unresolved::Unknown { typed, near } => {
             let mut hints: Vec<String> = near.iter().map(named).collect();
+            if typed.contains(['.', ':', '/']) {
+                hints.insert(0, "an id is a vendor and a model, as in `amazon.nova-lite-v1:0`".to_owned());
+            }
             hints.push("see `outcrop models list`".to_owned());
             Report::unknown_model(format!("no model is called `{typed}`"), origin, hints)
         }

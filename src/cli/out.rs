@@ -3,6 +3,8 @@
 //! Data is written without a buffer in between, so that one call of [`Out::data`] is one write: an answer is
 //! seen as it comes, and a long one does not cost a system call a token.
 
+mod waiting;
+
 use super::args::{Global, When};
 use super::report::Report;
 use crate::Env;
@@ -12,7 +14,11 @@ use crate::transport::retry::Notice;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::pin::pin;
 use std::sync::OnceLock;
+use std::task::Poll;
+use tokio::time::{Instant, interval_at};
+use waiting::WaitingLine;
 
 /// Where output goes, and how.
 #[derive(Debug)]
@@ -25,6 +31,9 @@ pub(super) struct Out {
     footer: bool,
     /// A line that changes is for people who watch nothing else.
     progress: bool,
+    /// There is a person who waits for what comes on the terminal.
+    waits: bool,
+    waiting: WaitingLine,
     json: bool,
     verbose: u8,
     /// Ctrl-C is somebody's else to hear.
@@ -41,15 +50,16 @@ impl Out {
             When::Never => false,
             When::Auto => terminal && !plain,
         };
+        // A line that changes needs a terminal that can go back to its begin.
+        let is_watched = terminal && !global.quiet && env.get("TERM") != Some("dumb");
         Self {
             stdout: OnceLock::new(),
             colour,
             talk: !global.quiet,
             footer: terminal && !global.quiet,
-            progress: terminal
-                && !global.quiet
-                && env.get("TERM") != Some("dumb")
-                && !io::stdout().is_terminal(),
+            progress: is_watched && !io::stdout().is_terminal(),
+            waits: is_watched && !global.json && io::stdout().is_terminal(),
+            waiting: WaitingLine::default(),
             json: global.json,
             verbose: global.verbose.max(logged(env)),
             stays: Cell::new(false),
@@ -68,6 +78,7 @@ impl Out {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.waiting.end();
         let written = match self.stdout.get() {
             Some(file) => { file }.write_all(bytes),
             None => raw_stdout().and_then(|file| { self.stdout.get_or_init(|| file) }.write_all(bytes)),
@@ -80,21 +91,21 @@ impl Out {
     /// A remark for the user.
     pub(super) fn note(&self, text: &str) {
         if self.talk && !self.json {
-            say(&format!("{}: {text}", self.paint("36", "note")));
+            self.say(&format!("{}: {text}", self.paint("36", "note")));
         }
     }
 
     /// A remark for those who ask for details, at `-v`.
     pub(super) fn detail(&self, text: &str) {
         if self.verbose > 0 {
-            say(&format!("* {text}"));
+            self.say(&format!("* {text}"));
         }
     }
 
     /// Something the user should mend.
     pub(super) fn warn(&self, text: &str) {
         if self.talk && !self.json {
-            say(&format!("{}: {text}", self.paint("33", "warning")));
+            self.say(&format!("{}: {text}", self.paint("33", "warning")));
         }
     }
 
@@ -103,28 +114,55 @@ impl Out {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks a person for a line; it waits for the answer.
-    pub(super) fn ask(question: &str) -> io::Result<String> {
-        io::stderr().write_all(format!("{question}: ").as_bytes())?;
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
-        Ok(line)
+    /// Asks a person for a line, and waits for the answer.
+    pub(super) fn asker(&self) -> impl Fn(&str) -> io::Result<String> + Send + Sync + use<> {
+        let waiting = self.waiting.clone();
+        move |question| {
+            waiting.ask();
+            io::stderr().write_all(format!("{question}: ").as_bytes())?;
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line)?;
+            Ok(line)
+        }
+    }
+
+    /// Does work that may wait for a service, and shows meanwhile that it goes on, until the first data come.
+    pub(super) async fn while_waiting<T>(&self, work: impl Future<Output = T>) -> T {
+        if !self.waits {
+            return work.await;
+        }
+        let _ended = EndOnDrop(&self.waiting);
+        self.waiting.begin();
+        let began = Instant::now();
+        let mut ticks = interval_at(began + waiting::FIRST_TURN, waiting::TURN);
+        let mut work = pin!(work);
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            while self.waiting.is_on() && ticks.poll_tick(context).is_ready() {
+                self.waiting.turn(began.elapsed(), |text| self.paint("2", text));
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// A change to a request, which was asked for and is told however quiet the program is.
     pub(super) fn adjusted(&self, text: &str) {
-        say(&format!("{}: {text}", self.paint("36", "adjusted")));
+        self.say(&format!("{}: {text}", self.paint("36", "adjusted")));
     }
 
     /// What the model thinks, as it comes.
     pub(super) fn dimmed(&self, text: &str) {
+        self.waiting.end();
         let _ = io::stderr().write_all(self.paint("2", text).as_bytes());
     }
 
     /// The line below an answer, for people who watch.
     pub(super) fn footer(&self, text: &str) {
         if self.footer {
-            say(&self.paint("2", text));
+            self.say(&self.paint("2", text));
         }
     }
 
@@ -145,10 +183,11 @@ impl Out {
         if report.is_closed_pipe {
             return super::exit::DONE;
         }
+        self.waiting.end();
         if self.json {
             print_json_error(report);
         } else {
-            say(&report.render(|style, text| self.paint(style, text)));
+            self.say(&report.render(|style, text| self.paint(style, text)));
         }
         report.exit
     }
@@ -180,10 +219,17 @@ impl Out {
         }
     }
 
-    /// Writes what there is to say about a step of a call.
-    pub(super) fn log(verbose: u8, quiet: bool, notice: &Notice<'_>) {
-        if !quiet {
-            log_lines(verbose, notice).iter().for_each(|line| say(line));
+    /// Writes what there is to say about each step of a call.
+    pub(super) fn log(&self) -> impl Fn(&Notice<'_>) + Send + Sync + use<> {
+        let (verbose, talk, waiting) = (self.verbose, self.talk, self.waiting.clone());
+        move |notice| {
+            for line in log_lines(verbose, notice).iter().filter(|_| talk) {
+                waiting.make_way();
+                say(line);
+            }
+            if matches!(notice, Notice::Sending { .. }) {
+                waiting.sent();
+            }
         }
     }
 
@@ -191,8 +237,23 @@ impl Out {
         self.verbose
     }
 
+    /// A line on stderr.
+    fn say(&self, line: &str) {
+        self.waiting.make_way();
+        say(line);
+    }
+
     fn paint(&self, style: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Takes the line away also where the work is dropped.
+struct EndOnDrop<'a>(&'a WaitingLine);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

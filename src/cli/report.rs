@@ -131,6 +131,12 @@ impl Report {
         self
     }
 
+    /// The same report with another first line, for who knows better what could not be done.
+    pub(super) fn with_message(mut self, message: String) -> Self {
+        self.message = message;
+        self
+    }
+
     /// What failed, in one line.
     pub(super) fn message(&self) -> &str {
         &self.message
@@ -231,6 +237,8 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
             causes.extend(effort(failure.attempts, failure.waited_ms));
         }
         Error::NoCredentials(trail) => {
+            // What is most likely the reason is not to be looked for at the end.
+            causes.extend(trail.warnings.first().cloned());
             // Several sources a line, since the whole message has to stay short; the profile has one of its own,
             // as there is most to say about it.
             let lines = trail
@@ -239,7 +247,6 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
             causes.extend(
                 lines.map(|steps| crate::Trail { steps: steps.to_vec(), ..Default::default() }.to_string()),
             );
-            causes.extend(trail.warnings.first().cloned());
         }
         Error::BrokenSource(broken) => causes.push(broken.problem.clone()),
         Error::StreamPayload(_, problem) => causes.push(problem.problem.clone()),

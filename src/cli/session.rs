@@ -215,8 +215,7 @@ fn arn_region(typed: &str, config: &Config) -> Option<String> {
 
 /// What every client takes from flags and configuration, but for its region.
 fn base(env: &Env, global: &Global, config: &Config, demo: Option<&Emulator>, out: &Out) -> ClientBuilder {
-    let (verbose, quiet) = (out.verbose(), global.quiet);
-    let mut builder = Client::builder().watch(move |notice| Out::log(verbose, quiet, notice));
+    let mut builder = Client::builder().watch(out.log());
     if let Some(demo) = demo {
         // The demo needs nothing of the user's: neither keys nor proxies nor endpoints.
         let keys =
@@ -232,7 +231,8 @@ fn base(env: &Env, global: &Global, config: &Config, demo: Option<&Emulator>, ou
         builder = configured(builder.env(env), env, config);
     }
     if Out::can_ask() {
-        builder = builder.mfa_code(|serial| Out::ask(&format!("code of the MFA device {serial}")));
+        let ask = out.asker();
+        builder = builder.mfa_code(move |serial| ask(&format!("code of the MFA device {serial}")));
     }
     if let Some(name) = &global.profile {
         builder = builder.profile_from(Sourced::new(name.clone(), Origin::Flag("--profile")));

@@ -3,7 +3,7 @@
 //! It decides which value wins (explicit, then environment, then default) and records where each came from.
 
 use super::settings::Given;
-use super::{Client, Inner, Watch, non_zero, timed_out};
+use super::{Client, Inner, non_zero, timed_out};
 use crate::Env;
 use crate::auth::profile::Profiles;
 use crate::auth::{Auth, Credentials, World};
@@ -13,7 +13,7 @@ use crate::origin::{Origin, Sourced};
 use crate::region::{self, Region};
 use crate::secret::Secret;
 use crate::transport::Transport;
-use crate::transport::retry::{Notice, RetryBucket, RetryPolicy};
+use crate::transport::retry::{Notice, RetryBucket, RetryPolicy, Watch};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub struct ClientBuilder {
     ca_bundle: Option<Sourced<PathBuf>>,
     transport: Option<Transport>,
     world: World,
-    watch: Option<Box<Watch>>,
+    watch: Option<Arc<Watch>>,
 }
 
 impl ClientBuilder {
@@ -246,7 +246,7 @@ impl ClientBuilder {
     /// Told of each attempt, answer and retry: for logs.
     #[must_use]
     pub fn watch(mut self, watch: impl Fn(&Notice<'_>) + Send + Sync + 'static) -> Self {
-        self.watch = Some(Box::new(watch));
+        self.watch = Some(Arc::new(watch));
         self
     }
 
@@ -284,6 +284,7 @@ impl ClientBuilder {
             connect_timeout: self.timeouts.connect,
             transport: self.transport,
             world: self.world,
+            watch: self.watch.unwrap_or_else(|| Arc::new(|_| {})),
         };
         Ok(Client(Arc::new(Inner {
             given,
@@ -291,7 +292,6 @@ impl ClientBuilder {
             control: tokio::sync::OnceCell::new(),
             bucket: RetryBucket::default(),
             timeouts: self.timeouts,
-            watch: self.watch.unwrap_or_else(|| Box::new(|_| {})),
             last: std::sync::Mutex::default(),
         })))
     }

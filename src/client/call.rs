@@ -88,7 +88,7 @@ impl Outgoing<'_> {
             clock: &*world.clock,
             sleep: &*world.sleep,
             random: &*world.random,
-            watch: &*inner.watch,
+            watch: &*inner.given.watch,
             response_limit: self.call.limit,
         };
         let began = Instant::now();
@@ -104,7 +104,7 @@ impl Outgoing<'_> {
             AuthSource::Chain(cache) => {
                 let found = cache.get(inner.now(), inner.random()).await?;
                 if attempt == 1 {
-                    (inner.watch)(&Notice::Authorised { trail: &found.trail });
+                    (inner.given.watch)(&Notice::Authorised { trail: &found.trail });
                 }
                 let request = self.authorise(&found.auth);
                 *inner.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));

@@ -14,10 +14,11 @@ use crate::origin::{Origin, Sourced};
 use crate::region::{self, Region};
 use crate::secret::Secret;
 use crate::transport::rate::RateLimiter;
-use crate::transport::retry::RetryPolicy;
+use crate::transport::retry::{RetryPolicy, Watch};
 use crate::transport::skew::ClockSkew;
 use crate::transport::{Transport, TransportOptions};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Limit for connections to the metadata service and to the container agent.
@@ -53,6 +54,8 @@ pub(super) struct Given {
     pub(super) connect_timeout: Duration,
     pub(super) transport: Option<Transport>,
     pub(super) world: World,
+    /// Told of every attempt.
+    pub(super) watch: Arc<Watch>,
 }
 
 /// What a client uses for its calls. See [`Client::settings`](super::Client::settings).
@@ -81,7 +84,8 @@ impl Settings {
         let Given { env, world, .. } = given;
         let profiles = Profiles::new(env, given.profile.clone(), &*world.read_file);
         let (transport, local) = given.transports(&profiles);
-        let chain = Chain::new(env.clone(), given.profile.clone(), world.clone(), transport.clone(), local);
+        let chain = Chain::new(env.clone(), given.profile.clone(), world.clone(), transport.clone(), local)
+            .watched(Arc::clone(&given.watch));
         let region = match &given.region {
             Some(region) => region.clone(),
             None => find_region(env, &profiles, &chain).await?,

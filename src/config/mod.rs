@@ -22,6 +22,8 @@ pub use base_url::BaseUrl;
 #[cfg(feature = "cli")]
 pub(crate) use file::excerpt;
 pub use file::{ConfigChoice, Location, Owner};
+#[cfg(feature = "cli")]
+pub(crate) use pasted::secret_in;
 pub use path::KeyPath;
 pub use settings::{
     ChatDefaults, Config, ConfiguredModel, Cost, DiscoverySettings, ModelsMode, ProviderSettings,

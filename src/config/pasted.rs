@@ -1,9 +1,9 @@
-//! Texts that look like AWS secrets, which have no place in a configuration file.
+//! Texts that look like AWS secrets, which have no place in a configuration file or a history of lines.
 //!
 //! A guess by form: it can take a text for a secret that is none, and it does not know other vendors' secrets.
 
 /// What a text looks like, if one of its words looks like a secret of AWS.
-pub(super) fn secret_in(text: &str) -> Option<&'static str> {
+pub(crate) fn secret_in(text: &str) -> Option<&'static str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '-' | '_');
     text.split(|c: char| !is_word(c)).find_map(secret)
 }

@@ -190,6 +190,9 @@ pub enum Notice<'a> {
     },
 }
 
+/// Who watches calls.
+pub(crate) type Watch = dyn Fn(&Notice<'_>) + Send + Sync;
+
 /// How long the body of an error answer is waited for: it explains, but the status says enough.
 const FAILURE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -212,7 +215,7 @@ pub struct Retry<'a> {
     /// A random number from 0 to 1, for the spread of delays.
     pub random: &'a (dyn Fn() -> f64 + Send + Sync),
     /// Told of every attempt.
-    pub watch: &'a (dyn Fn(&Notice<'_>) + Send + Sync),
+    pub watch: &'a Watch,
     /// Limit for the head of each answer.
     pub response_limit: Option<Duration>,
 }

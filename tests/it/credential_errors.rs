@@ -121,6 +121,11 @@ fn files_that_break_a_rule() {
         .map(|(name, text)| situation(name).config(text)),
     );
     situation("credentials-file-broken").file(".aws/credentials", "[a]\nhunter2\n").check(&server);
+    // Who mounts a file that is not there gets a folder.
+    situation("config-is-folder").file(".aws/config/x", "").check(&server);
+    situation("credentials-named-and-missing")
+        .variable("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/keys")
+        .check(&server);
 }
 
 #[test]

@@ -143,7 +143,12 @@ fn models_that_cannot_be_used_as_asked() {
         let ran = run_with_input(&mut program_against(server.url()), &["converse", "-m", model], request);
         snapshot(name, &ran);
     }
-    for (name, model) in [("ambiguous-model", "sonnet"), ("no-such-name", "nova-lihgt")] {
+    for (name, model) in [
+        ("ambiguous-model", "sonnet"),
+        ("no-such-name", "nova-lihgt"),
+        ("no-such-form", "a.b"),
+        ("no-arn", "arn:foo"),
+    ] {
         snapshot(name, &run(&mut program_against(server.url()), &["chat", "-m", model, "hi"]));
     }
 }
@@ -183,6 +188,8 @@ fn wrong_usage_and_configuration() {
         ("no-system-file", program(), &["chat", "--demo", "-s", "@/nowhere.txt", "hi"]),
         ("no-request-file", program(), &["converse", "--demo", "/nowhere.json"]),
         ("no-scenario", program(), &["emulate", "--scenario", "/nowhere.json"]),
+        ("probe-profile", program(), &["models", "status", "--probe", "--probe-profile", "work"]),
+        ("endless-session", program(), &["chat", "--demo", "--dry-run", "--session", "/dev/zero", "hi"]),
     ] {
         snapshot(name, &run(&mut program, arguments));
     }

@@ -272,3 +272,29 @@ fn one_model_is_shown_with_all_that_is_known() {
     let ran = run(&mut at_home(&server, home.path(), config), &["models", "show", "no-such-thing-at-all"]);
     assert_eq!(ran.code, 2, "{ran:?}");
 }
+
+#[test]
+fn a_list_tells_regions_where_calls_leave_the_own_one_and_what_is_wrong_with_the_cache() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let ran = run(&mut at_home(&server, home.path(), "{}"), &["models", "list"]);
+    let regions = |id: &str| {
+        let line = ran.stdout.lines().find(|line| line.starts_with(&format!("{id}\t"))).unwrap();
+        line.split('\t').nth(6).unwrap_or("no column").to_owned()
+    };
+    assert_eq!(regions("us.amazon.nova-lite-v1:0"), "us-east-1,us-east-2,us-west-2", "{}", ran.stdout);
+    assert_eq!(regions("amazon.nova-lite-v1:0"), "us-east-1");
+    let config = "{ models: { bedrockDiscovery: { includeInferenceProfiles: false } } }";
+    let without = run(&mut at_home(&server, home.path(), config), &["models", "list"]);
+    assert!(without.stdout.lines().all(|line| line.split('\t').count() == 6), "{}", without.stdout);
+    let cache = home.path().join(".cache/outcrop");
+    for file in std::fs::read_dir(&cache).unwrap() {
+        std::fs::write(file.unwrap().path(), "no list").unwrap();
+    }
+    let offline = run(&mut at_home(&server, home.path(), "{}"), &["models", "list", "--offline"]);
+    assert!(
+        offline.stderr.contains("the cache holds no list of this region; the cache file `"),
+        "{offline:?}"
+    );
+    assert!(offline.stderr.contains("is ignored: expected"), "{offline:?}");
+}

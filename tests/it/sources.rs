@@ -360,3 +360,21 @@ fn a_bearer_token_leaves_the_chain_alone() {
     assert_eq!(with("AWS_BEARER_TOKEN_BEDROCK", " ").code, 3);
     assert!(home.path().join("ran").exists());
 }
+
+#[test]
+fn calls_for_credentials_are_logged_as_well() {
+    let server = server();
+    let home = Home::new();
+    let role = "role_arn = arn:aws:iam::123456789012:role/one\nsource_profile = base";
+    home.write(".aws/config", &format!("[default]\nregion = eu-west-1\n{role}\n"));
+    home.write(".aws/credentials", &static_profile("base"));
+    let ran = chat(&mut bare(&server, &home), &["-v"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let posts: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("> POST")).collect();
+    let [sts, bedrock] = posts[..] else { panic!("{}", ran.stderr) };
+    assert!(sts.starts_with(&format!("> POST {}/ (", server.url())), "{sts}");
+    assert!(bedrock.contains("/converse-stream"), "{bedrock}");
+    for secret in [DEMO_SECRET_ACCESS_KEY, DEMO_ACCESS_KEY_ID, "RoleArn"] {
+        assert!(!ran.stderr.contains(secret), "{secret}: {}", ran.stderr);
+    }
+}

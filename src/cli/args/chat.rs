@@ -34,6 +34,9 @@ pub(in crate::cli) struct Chat {
     /// Print the request as it would be sent, and what was adjusted and why; send nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
+    /// Print how many tokens the request has, counted by Bedrock, which costs nothing; ask for no answer
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(in crate::cli) count_tokens: bool,
 }
 
 /// How the model answers.
@@ -202,8 +205,10 @@ mod tests {
             "--metadata=team",
             "--metadata==x",
             "--tool-choice=auto",
+            "--dry-run --count-tokens",
         ] {
-            let refused = Cli::try_parse_from(["outcrop", "chat", flag, "x"]);
+            let words = ["outcrop", "chat"].into_iter().chain(flag.split(' ')).chain(["x"]);
+            let refused = Cli::try_parse_from(words);
             assert!(refused.is_err_and(|error| error.use_stderr()), "{flag}");
         }
     }

@@ -55,7 +55,7 @@ pub(in crate::cli) struct ModelsStatus {
     /// Probe this model (repeat). Implies `--probe`
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) probe_model: Vec<String>,
-    /// Accepted for OpenClaw's sake: a profile of the AWS files is named by `--profile`
+    /// OpenClaw's flag; here the profile that is probed is that of `--profile`
     #[arg(long, value_name = "ID", hide = true)]
     pub(in crate::cli) probe_profile: Vec<String>,
     /// Longest time for one probe: `8s`, or milliseconds as `8000`

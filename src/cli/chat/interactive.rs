@@ -14,7 +14,7 @@ pub(super) async fn run(mut conversation: Conversation<'_>) -> Result<(), Report
             source,
         })))
     };
-    let mut lines = Lines::new().map_err(failed)?;
+    let mut lines = Lines::new(conversation.env).map_err(failed)?;
     let out = conversation.out;
     // Ctrl-C stops an answer, and not the program.
     out.stays_when_interrupted();
@@ -31,6 +31,9 @@ pub(super) async fn run(mut conversation: Conversation<'_>) -> Result<(), Report
             }
             Typed::Text(line) => {
                 was_interrupted = false;
+                if let Some(problem) = lines.not_kept.take() {
+                    out.detail(&format!("the line is not kept for the next conversation: {problem}"));
+                }
                 if conversation.take(&line).await? == Then::Leave {
                     return Ok(());
                 }

@@ -6,7 +6,9 @@
 mod attach;
 mod command;
 mod conversation;
+mod count_tokens;
 mod dry_run;
+mod history;
 mod interactive;
 mod json_file;
 mod lines;
@@ -31,11 +33,13 @@ use session_file::SessionFile;
 pub(super) async fn run(env: &Env, global: &Global, args: &Chat, out: &Out) -> Result<(), Report> {
     let given = Given::read(args).await.map_err(|error| Report::plain(&error))?;
     let says_nothing = given.turn.content.is_empty();
-    let is_conversation = Out::is_conversation() && !args.dry_run && args.call.output == Output::Text;
+    let is_conversation =
+        Out::is_conversation() && !args.dry_run && !args.count_tokens && args.call.output == Output::Text;
     if says_nothing && !is_conversation {
         return Err(Report::usage("the prompt is empty: give it as an argument or on standard input"));
     }
-    let kept = args.session.as_deref().map(|named| SessionFile::open(env, named, args.dry_run));
+    let kept =
+        args.session.as_deref().map(|named| SessionFile::open(env, named, args.dry_run || args.count_tokens));
     let kept = kept.transpose().map_err(|error| Report::plain(&error))?;
     if let Some(warning) = kept.as_ref().and_then(|kept| kept.warning.as_deref()) {
         out.warn(warning);
@@ -62,10 +66,14 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Chat, out: &Out) -> R
     if says_nothing {
         return interactive::run(conversation).await;
     }
-    if args.dry_run {
+    if args.dry_run || args.count_tokens {
         let as_json = global.json || args.call.output != Output::Text;
-        let mut plan = conversation.plan();
-        return dry_run::run(&conversation.session, &mut plan, as_json, out).await;
+        let (mut plan, session) = (conversation.plan(), &conversation.session);
+        return if args.count_tokens {
+            out.while_waiting(count_tokens::run(session, &mut plan, as_json, out)).await
+        } else {
+            dry_run::run(session, &mut plan, as_json, out).await
+        };
     }
     conversation.ask(false).await.map(drop)
 }

@@ -10,10 +10,11 @@ use crate::cli::answer::one_line;
 use crate::converse::{ConverseResponse, Message, Role, StopReason, TokenUsage};
 use crate::error::{ConfigProblem, Error, IoFailure, Result};
 use crate::origin::Origin;
+use crate::whole_file;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The first line.
@@ -84,7 +85,16 @@ impl SessionFile {
             Err(TryLockError::Error(source)) => return Err(failed("lock the session", source)),
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|source| failed("read the session", source))?;
+        // Each request holds the whole of it, so that a longer one could not go on anyway.
+        whole_file::take(&mut file, whole_file::REQUEST_LIMIT, &mut bytes).map_err(|source| {
+            let is_long = source.kind() == io::ErrorKind::FileTooLarge;
+            let hint = "begin another session: name another file";
+            if is_long {
+                refused(&path, None, &source.to_string(), hint)
+            } else {
+                failed("read the session", source)
+            }
+        })?;
         match Contents::read(&bytes) {
             Ok(contents) => Ok(Self::of(path, Some(file), contents)),
             Err((line, problem)) => {

@@ -48,7 +48,7 @@ pub(super) async fn run(
     } else if args.plain {
         rows.iter().map(|row| format!("{}\n", row.id)).collect()
     } else {
-        table(&rows).render(env)
+        table(&rows, settings.region.value.as_str()).render(env)
     };
     if rows.is_empty() && !global.json {
         out.note("no models found");
@@ -66,21 +66,26 @@ fn is_of(row: &Row, name: &str) -> bool {
         || word.is_some_and(|word| word.eq_ignore_ascii_case(&name))
 }
 
-fn table(rows: &[Row]) -> Table {
+fn table(rows: &[Row], region: &str) -> Table {
+    // A foundation model runs where it is listed, a profile sends calls on. Where all stay here there is nothing to
+    // tell.
+    let leaves = rows.iter().any(|row| row.regions.iter().any(|other| other != region));
+    let place = |row: &Row| if row.regions.is_empty() { region.to_owned() } else { row.regions.join(",") };
     let cells = |row: &Row| {
-        vec![
+        let mut cells = vec![
             row.id.clone(),
             joined(&row.input),
             tokens_in_words(row.context_window),
             tokens_in_words(row.max_tokens),
             row.price.as_ref().map_or_else(|| "-".to_owned(), prices),
             row.tags.join(","),
-        ]
+        ];
+        cells.extend(leaves.then(|| place(row)));
+        cells
     };
-    Table {
-        head: vec!["Model", "Input", "Ctx", "Out", "US$/M", "Tags"],
-        rows: rows.iter().map(cells).collect(),
-    }
+    let mut head = vec!["Model", "Input", "Ctx", "Out", "US$/M", "Tags"];
+    head.extend(leaves.then_some("Regions"));
+    Table { head, rows: rows.iter().map(cells).collect() }
 }
 
 /// `3/15`: of a million tokens in, and out.

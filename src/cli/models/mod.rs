@@ -137,9 +137,12 @@ async fn offered(connection: &Connection, ask: Ask) -> Result<Offered> {
     let found = match ask {
         Ask::IfNeeded => connection.store.listing(client, &options, now).await,
         Ask::Anew => connection.store.refresh(client, &options, now).await,
-        Ask::Nobody => match connection.store.cached(client, &options, now).await? {
-            Some(found) => Ok(found),
-            None => return missing("the cache holds no list of this region".to_owned()),
+        Ask::Nobody => match connection.store.look(client, &options, now).await? {
+            Ok(found) => Ok(found),
+            Err(notes) => {
+                let none = "the cache holds no list of this region".to_owned();
+                return missing(std::iter::once(none).chain(notes).collect::<Vec<_>>().join("; "));
+            }
         },
     };
     match found {

@@ -44,6 +44,11 @@ pub(super) async fn run(
     {
         return Err(Report::usage(&format!("`{name}` is not here: the one provider is `{PROVIDER}`")));
     }
+    if let Some(name) = args.probe_profile.first() {
+        let text = "`--probe-profile` names a profile of OpenClaw, and here are those of the AWS files";
+        let hint = format!("use `outcrop models status --probe --profile {name}`");
+        return Err(Report::usage(text).with_hints(vec![hint]));
+    }
     let settings = connection.client.settings().await.map_err(report)?;
     let default = default_model(env, connection);
     if args.plain {

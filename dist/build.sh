@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Makes the release of one target: a static binary with man pages, completions and licences in a tarball, and its
+# checksum, in target/dist. The same sources make the same bytes, whatever folder they and cargo's home lie in, with
+# the same compiler, C compiler and libc.
+#
+#   dist/build.sh [--target TARGET]       x86_64-unknown-linux-musl, unless another is named
+#
+# SOURCE_DATE_EPOCH dates the files; else the last commit does.
+set -euo pipefail
+umask 022
+export LC_ALL=C CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+cd "$(dirname "$0")/.."
+
+say() { printf 'build: %s\n' "$*" >&2; }
+die() { printf 'build: error: %s\n' "$*" >&2; exit 1; }
+
+target=x86_64-unknown-linux-musl
+case "$#:${1:-}" in
+    0:) ;;
+    2:--target) target=$2 ;;
+    *) die "usage: dist/build.sh [--target TARGET]" ;;
+esac
+
+# The toolchain: the usual one where it has the target, else one that is called `musl`.
+has_std() { compgen -G "$(rustc "$@" --print target-libdir --target "$target" 2>/dev/null)/libstd*.rlib" >/dev/null; }
+toolchain=()
+if ! has_std; then
+    toolchain=(+musl)
+    has_std +musl || die "no compiler here has the standard library of $target
+  with rustup: rustup target add $target
+  else: link a toolchain that has it, as rustup toolchain link musl FOLDER"
+fi
+arch=${target%%-*}
+# The C compiler of another processor links, too; the target brings its own libc.
+variable=${target//-/_}
+if [ "$arch" != "$(uname -m)" ]; then
+    compiler=$arch-linux-musl-gcc
+    command -v "$compiler" >/dev/null || die "there is no $compiler; on Debian dist/$arch-musl.sh makes one"
+    linker=CARGO_TARGET_${variable^^}_LINKER
+    export "$linker=${!linker:-$compiler}"
+fi
+
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null)} ||
+    die "no commit tells the date: set SOURCE_DATE_EPOCH"
+export SOURCE_DATE_EPOCH
+
+# Nothing of this machine stays in the binary: neither in panics nor in the names of C files.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+sysroot=$(rustc "${toolchain[@]}" --print sysroot)
+flags=()
+for place in "$cargo_home=/cargo" "$sysroot/lib/rustlib=/rust" "$PWD=/src"; do
+    flags+=("--remap-path-prefix=$place")
+done
+# Cargo parts flags by this character, so that folders may hold blanks.
+CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
+maps="-ffile-prefix-map=$cargo_home=/cargo -ffile-prefix-map=$PWD=/src"
+say "building for $target with $(rustc "${toolchain[@]}" --version)"
+env CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS" "CFLAGS_$variable=$maps" \
+    cargo "${toolchain[@]}" build --release --locked --target "$target" --bin outcrop
+folder=${CARGO_TARGET_DIR:-target}
+binary=$folder/$target/release/outcrop
+
+! readelf -lW "$binary" | grep -q INTERP || die "the binary asks for an interpreter"
+! readelf -dW "$binary" | grep -q NEEDED || die "the binary needs shared libraries"
+for place in "$cargo_home" "$sysroot/lib/rustlib" "$PWD/src" "$HOME/"; do
+    ! grep -qaF "$place" "$binary" || die "the binary holds the path $place"
+done
+
+# What does not depend on the target is made by a build for this machine.
+cargo build --locked --bin outcrop --example man_pages
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+name=outcrop-$version-$target
+out=$folder/dist
+rm -rf "${out:?}/$name"
+mkdir -p "$out/$name/completions"
+cp "$binary" README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT "$out/$name"
+"$folder/debug/examples/man_pages" "$out/$name/man/man1"
+"$folder/debug/outcrop" completions bash >"$out/$name/completions/outcrop.bash"
+"$folder/debug/outcrop" completions zsh >"$out/$name/completions/_outcrop"
+"$folder/debug/outcrop" completions fish >"$out/$name/completions/outcrop.fish"
+bash dist/notices.sh "$target" >"$out/$name/THIRD-PARTY.txt"
+
+tar --create --directory "$out" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
+    --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX "$name" | gzip -9 -n >"$out/$name.tar.gz"
+(cd "$out" && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256")
+say "$out/$name.tar.gz: $(stat -c %s "$out/$name.tar.gz") bytes, the binary $(stat -c %s "$binary")"
