@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures what is the same on every run (instructions, system calls, bytes, crates) and compares it with the
-# ceilings of benches/ceilings.toml. `gates.sh --print` prints the figures only.
+# ceilings of benches/ceilings.toml. `gates.sh --print` prints the figures only; `gates.sh --static FILE` looks at the
+# bytes of a static program alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mode=${1:-check}
@@ -31,6 +32,11 @@ gate() {
         printf '%-24s %-14s %12s of %s\n' "$1" "$2" "$3" "$limit"
     fi
 }
+
+if [ "$mode" = --static ]; then
+    gate bytes static "$(stat -c %s "$2")" "bytes of the static program"
+    exit "$failed"
+fi
 
 command -v valgrind >/dev/null || { echo "gates: error: valgrind is needed (package valgrind)" >&2; exit 1; }
 command -v strace >/dev/null || { echo "gates: error: strace is needed (package strace)" >&2; exit 1; }

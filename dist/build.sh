@@ -51,12 +51,24 @@ flags=()
 for place in "$cargo_home=/cargo" "$sysroot/lib/rustlib=/rust" "$PWD=/src"; do
     flags+=("--remap-path-prefix=$place")
 done
+# With `panic = "abort"` nothing reads the tables for unwinding: half a megabyte.
+flags+=("-Cforce-unwind-tables=no")
+# Where the sources of the standard library are at hand it is built anew, for size and without backtraces, which a
+# stripped binary cannot name anyway; panics keep their messages.
+std=()
+if [ -f "$sysroot/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+    std=(-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size)
+    export RUSTC_BOOTSTRAP=1
+    flags+=("--remap-path-prefix=$(realpath "$sysroot/lib/rustlib/src/rust")=/rust/src")
+else
+    say "the sources of the standard library are not at hand (component rust-src): the binary gets a fifth larger"
+fi
 # Cargo parts flags by this character, so that folders may hold blanks.
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
 maps="-ffile-prefix-map=$cargo_home=/cargo -ffile-prefix-map=$PWD=/src"
 say "building for $target with $(rustc "${toolchain[@]}" --version)"
 env CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS" "CFLAGS_$variable=$maps" \
-    cargo "${toolchain[@]}" build --release --locked --target "$target" --bin outcrop
+    cargo "${toolchain[@]}" build --release --locked --target "$target" --bin outcrop "${std[@]}"
 folder=${CARGO_TARGET_DIR:-target}
 binary=$folder/$target/release/outcrop
 
@@ -66,6 +78,7 @@ for place in "$cargo_home" "$sysroot/lib/rustlib" "$PWD/src" "$HOME/"; do
     ! grep -qaF "$place" "$binary" || die "the binary holds the path $place"
 done
 
+unset RUSTC_BOOTSTRAP
 # What does not depend on the target is made by a build for this machine.
 cargo build --locked --bin outcrop --example man_pages
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
