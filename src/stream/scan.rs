@@ -10,30 +10,31 @@ use super::event::{BlockDelta, StreamEvent};
 use std::borrow::Cow;
 use std::str;
 
-/// Reads the payload of a `contentBlockDelta`, if it has one of the three ordinary forms.
-pub(super) fn delta(payload: &[u8]) -> Option<StreamEvent<'_>> {
+/// Reads the payload of a `contentBlockDelta`, if it has one of the three ordinary forms. Text with escapes is lent
+/// from `unescaped`, whose old contents are lost.
+pub(super) fn delta<'a>(payload: &'a [u8], unescaped: &'a mut Vec<u8>) -> Option<StreamEvent<'a>> {
     let mut json = Scanner { rest: payload };
     json.skip(br#"{"contentBlockIndex":"#)?;
     let index = json.index()?;
     json.skip(br#","delta":{""#)?;
     let delta = if json.skip(br#"text":""#).is_some() {
-        BlockDelta::Text(json.text()?)
+        BlockDelta::Text(json.text(unescaped)?)
     } else if json.skip(br#"toolUse":{"input":""#).is_some() {
-        let input = json.text()?;
+        let input = json.text(unescaped)?;
         json.skip(b"}")?;
         BlockDelta::ToolUse { input }
     } else {
         json.skip(br#"reasoningContent":{"text":""#)?;
-        let text = json.text()?;
+        let text = json.text(unescaped)?;
         json.skip(b"}")?;
         BlockDelta::ReasoningText(text)
     };
     json.skip(b"}")?;
-    if json.skip(br#","p":""#).is_some() {
-        json.plain();
-        json.skip(b"\"")?;
-    }
-    (json.rest == b"}").then_some(StreamEvent::ContentBlockDelta { index, delta })
+    let is_whole = match json.rest.strip_prefix(br#","p":""#) {
+        Some(padding) => padding.strip_suffix(br#""}"#).is_some_and(is_plain),
+        None => json.rest == b"}",
+    };
+    is_whole.then_some(StreamEvent::ContentBlockDelta { index, delta })
 }
 
 /// What is left of a payload.
@@ -61,21 +62,23 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a string whose opening quote is behind, with its closing quote.
-    fn text(&mut self) -> Option<Cow<'a, str>> {
+    fn text(&mut self, unescaped: &'a mut Vec<u8>) -> Option<Cow<'a, str>> {
         let begin = self.plain();
-        match self.rest.split_off_first()? {
-            b'"' => str::from_utf8(begin).ok().map(Cow::Borrowed),
-            b'\\' => self.unescape(begin).map(Cow::Owned),
-            _ => None,
-        }
+        let text = match self.rest.split_off_first()? {
+            b'"' => begin,
+            b'\\' => self.unescape(begin, unescaped)?,
+            _ => return None,
+        };
+        str::from_utf8(text).ok().map(Cow::Borrowed)
     }
 
     /// Takes the rest of a string that begins with `begin` and a backslash. Gives up at `\u`, which Bedrock does not
     /// write. Kept apart, so that text without escapes does not pay for its registers.
     #[inline(never)]
-    fn unescape(&mut self, begin: &[u8]) -> Option<String> {
-        // One allocation: the text cannot be longer than what is left.
-        let mut text = Vec::with_capacity(begin.len() + self.rest.len());
+    fn unescape<'t>(&mut self, begin: &[u8], text: &'t mut Vec<u8>) -> Option<&'t [u8]> {
+        text.clear();
+        // At once: the text cannot be longer than what is left.
+        text.reserve(begin.len() + self.rest.len());
         text.extend_from_slice(begin);
         loop {
             text.push(match self.rest.split_off_first()? {
@@ -87,12 +90,28 @@ impl<'a> Scanner<'a> {
                 b't' => b'\t',
                 _ => return None,
             });
-            text.extend_from_slice(self.plain());
+            self.copy_plain(text);
             match self.rest.split_off_first()? {
-                b'"' => return String::from_utf8(text).ok(),
+                b'"' => return Some(text),
                 b'\\' => {}
                 _ => return None,
             }
+        }
+    }
+
+    /// Appends the bytes that stand for themselves to `text`.
+    fn copy_plain(&mut self, text: &mut Vec<u8>) {
+        if let Some((word, _)) = self.rest.split_first_chunk()
+            && let special @ 1.. = special_bytes(u64::from_le_bytes(*word))
+        {
+            // Between escapes there is little. Eight bytes are copied in one go, more than are wanted.
+            let length = special.trailing_zeros() as usize / 8;
+            let end = text.len() + length;
+            text.extend_from_slice(word);
+            text.truncate(end);
+            self.rest = self.rest.get(length..).unwrap_or_default();
+        } else {
+            text.extend_from_slice(self.plain());
         }
     }
 
@@ -116,6 +135,16 @@ fn plain_length(bytes: &[u8]) -> usize {
         length += word.len();
     }
     length + tail.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+}
+
+/// Whether there is no quote, backslash or control character.
+fn is_plain(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk() else { return plain_length(bytes) == bytes.len() };
+    // The last eight bytes stand for those that make no whole word, and may be looked at twice.
+    let (words, _) = bytes.as_chunks();
+    words.iter().fold(special_bytes(u64::from_le_bytes(*last)), |special, word| {
+        special | special_bytes(u64::from_le_bytes(*word))
+    }) == 0
 }
 
 /// Marks the highest bit of bytes that are a quote, a backslash or a control character.
