@@ -106,12 +106,12 @@ impl Stream {
             "long" => workloads::long(),
             name => workloads::one(name.strip_prefix("one-")?.parse().ok()?),
         };
-        Some(Self { bytes: workload.bytes, events: workload.events })
+        Some(Self { bytes: forever(workload.bytes.into()), events: workload.events })
     }
 
     /// The same stream `times` over in one body. None of the contenders minds events after the last.
     pub fn repeat(self, times: usize) -> Self {
-        Self { bytes: self.bytes.repeat(times).into(), events: self.events * times }
+        Self { bytes: forever(self.bytes.repeat(times)), events: self.events * times }
     }
 
     /// The bytes in pieces.
@@ -121,4 +121,9 @@ impl Stream {
             Cut::Frames => workloads::frames(&self.bytes),
         }
     }
+}
+
+/// Bytes that are never freed: to hand out a piece of them costs nobody an atomic count.
+fn forever(bytes: Vec<u8>) -> Bytes {
+    Bytes::from_static(bytes.leak())
 }

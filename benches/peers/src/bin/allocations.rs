@@ -10,7 +10,11 @@ fn main() {
         for contender in [Contender::Ours, Contender::Smithy, Contender::Sdk] {
             let mut count = 0;
             contender.decode(&chunks, |work| count = allocation_counter::measure(work).count_total);
-            println!("allocations/{workload}/{} {:.4}", contender.name(), count as f64 / stream.events as f64);
+            println!(
+                "allocations/{workload}/{} {:.4}",
+                contender.name(),
+                count as f64 / stream.events as f64
+            );
         }
     }
 }

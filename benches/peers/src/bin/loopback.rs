@@ -36,7 +36,8 @@ fn serve(listener: &TcpListener) {
 }
 
 fn starts(listener: &TcpListener, scheme: &str, rounds: usize, programs: &[&str]) {
-    let answers: HashMap<&str, Vec<u8>> = [("short", answer(&Stream::of("short").expect("a workload")))].into();
+    let answers: HashMap<&str, Vec<u8>> =
+        [("short", answer(&Stream::of("short").expect("a workload")))].into();
     let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
     let mut times = vec![Vec::new(); programs.len()];
     for round in 0..rounds + 2 {

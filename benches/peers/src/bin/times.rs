@@ -1,4 +1,4 @@
-//! Times the contenders in one process, one after the other in each round, and prints medians in nanoseconds.
+//! Times the contenders in one process, one after the other in each round, and prints medians and minima in nanoseconds.
 //!
 //! A line is `ns/WORKLOAD/CONTENDER/CUT MEDIAN MINIMUM`, an event or (for `one-N`) a byte.
 
