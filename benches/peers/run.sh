@@ -6,7 +6,7 @@
 #                     none. Figures of the other phases are those in target/figures.
 #
 # Instructions, allocations, system calls, sizes and crates are the same on every run; times are not: contenders take
-# turns, and medians are printed. Needs valgrind, strace, GNU time, and crates.io.
+# turns, and medians are printed. On a busy machine PEERS_PRIORITY="chrt -f 10" keeps others off. Needs valgrind, strace, GNU time, and crates.io.
 set -euo pipefail
 cd "$(dirname "$0")"
 export CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never LC_ALL=C
@@ -29,7 +29,7 @@ instructions() {
 decode() {
     cargo build --quiet --release --locked -p peers
     say "times of decoding"
-    "$bin/times"
+    ${PEERS_PRIORITY:-} "$bin/times"
     say "allocations"
     "$bin/allocations"
     say "instructions"
@@ -61,7 +61,7 @@ process() {
     local names=("${programs[@]/#/$bin/oneshot-}") scheme
     for scheme in http https; do
         say "starts, $scheme"
-        "$bin/loopback" starts "$scheme" 40 "${names[@]}" | sed "s,^$bin/oneshot-,start-$scheme/,"
+        ${PEERS_PRIORITY:-} "$bin/loopback" starts "$scheme" 40 "${names[@]}" | sed "s,^$bin/oneshot-,start-$scheme/,"
     done
     exec {from}< <(exec "$bin/loopback" serve)
     local server=$! url
