@@ -7,7 +7,7 @@ mod workloads;
 
 #[test]
 fn ordinary_events_are_decoded_without_allocating() {
-    for workload in [workloads::chat(), workloads::reasoning()] {
+    for workload in [workloads::chat(), workloads::tool(), workloads::reasoning()] {
         let chunks = workloads::chunks(&workload.bytes, 16 * 1024);
         let mut sum = 0;
         let counted = allocation_counter::measure(|| sum = ours::decode(&chunks));

@@ -16,6 +16,19 @@ pub(crate) struct Workload {
     pub(crate) events: usize,
 }
 
+/// 20 text deltas: a short answer.
+pub(crate) fn short() -> Workload {
+    text_deltas("short", 20)
+}
+
+/// One text delta of `length` bytes.
+pub(crate) fn one(length: usize) -> Workload {
+    let mut stream = Stream::new();
+    let text = stream.text(length, length);
+    stream.event("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": {"text": text}}));
+    stream.end("one")
+}
+
 /// 2,000 text deltas of 4 to 20 characters.
 pub(crate) fn chat() -> Workload {
     text_deltas("chat", 2_000)

@@ -35,9 +35,9 @@ use std::fmt;
 /// # assert!(show(std::iter::empty()).is_err());
 /// ```
 ///
-/// Frames that lie whole in a chunk are decoded in that chunk, and events borrow from it. No event with plain text
-/// costs an allocation. Memory is bounded by the chunks that were pushed and not yet read, and by one frame, which
-/// may have 24 MiB of payload.
+/// Frames that lie whole in a chunk are decoded in that chunk, and events borrow from it. Ordinary deltas cost no
+/// allocation: where escapes force a copy of the text, it goes to a buffer that is used again. Memory is bounded by the
+/// chunks that were pushed and not yet read, by one frame, which may have 24 MiB of payload, and by its text.
 #[derive(Default)]
 pub struct StreamDecoder {
     frames: FrameReader,
@@ -45,6 +45,8 @@ pub struct StreamDecoder {
     has_message_stop: bool,
     /// The frame of the event handed out last.
     last: Option<Place>,
+    /// The text of that event, if it had escapes.
+    unescaped: Vec<u8>,
     failure: Option<Failure>,
 }
 
@@ -114,7 +116,7 @@ impl StreamDecoder {
             Ok(None) => return Ok(None),
             Ok(Some(place)) => {
                 self.last = Some(place);
-                decode(self.frames.frame(place))
+                decode(self.frames.frame(place), &mut self.unescaped)
             }
             Err(fault) => Err(Failure::Frame(fault)),
         };
@@ -186,9 +188,9 @@ impl fmt::Debug for StreamDecoder {
     }
 }
 
-fn decode(frame: Frame<'_>) -> Result<StreamEvent<'_>, Failure> {
+fn decode<'a>(frame: Frame<'a>, unescaped: &'a mut Vec<u8>) -> Result<StreamEvent<'a>, Failure> {
     match headers::read(frame.headers).map_err(Failure::Frame)? {
-        Message::Event(event_type) => payload::read(event_type, frame.payload).map_err(|error| {
+        Message::Event(event_type) => payload::read(event_type, frame.payload, unescaped).map_err(|error| {
             let event = event_type.as_str().to_owned();
             Failure::Payload(Box::new(PayloadProblem { event, problem: payload::problem(&error) }))
         }),

@@ -53,6 +53,7 @@ pub(super) struct FrameReader {
     /// Chunks that came before the first one was used up.
     queue: VecDeque<Bytes>,
     split: SplitFrame,
+    known: KnownPreludes,
     /// A checksum of nothing, to begin others with: a new one would ask the processor each time what it can do.
     checksum: Hasher,
 }
@@ -141,9 +142,9 @@ impl FrameReader {
     fn find_in_chunk(&mut self) -> Result<Option<Place>, FrameFault> {
         let rest = self.chunk.get(self.at..).unwrap_or_default();
         if let Some(prelude) = rest.first_chunk() {
-            let prelude = Prelude::read(prelude, &self.checksum)?;
+            let prelude = self.known.read(prelude, &self.checksum)?;
             if let Some(frame) = rest.get(..prelude.total) {
-                prelude.check(frame)?;
+                check(frame, &self.checksum, FrameFault::MessageChecksum)?;
                 let place = prelude.place(false, self.at);
                 self.at = place.end + CHECKSUM_LEN;
                 return Ok(Some(place));
@@ -218,7 +219,9 @@ impl SplitFrame {
             return Ok(None);
         }
         match (&mut self.prelude, self.bytes.first_chunk()) {
-            (Some(prelude), _) => prelude.check(&self.bytes).map(|()| Some(&*prelude)),
+            (Some(prelude), _) => {
+                check(&self.bytes, checksum, FrameFault::MessageChecksum).map(|()| Some(&*prelude))
+            }
             (lacking @ None, Some(bytes)) => {
                 let prelude = Prelude::read(bytes, checksum)?;
                 self.missing = prelude.total - PRELUDE_LEN;
@@ -230,43 +233,55 @@ impl SplitFrame {
     }
 }
 
+/// Preludes with a right checksum that came before. The frames of a stream differ by few bytes in length, so most
+/// preludes are an earlier one again, and comparing costs less than a checksum.
+#[derive(Default)]
+struct KnownPreludes(Vec<Option<[u8; PRELUDE_LEN]>>);
+
+impl KnownPreludes {
+    const SLOTS: u8 = 128;
+
+    /// As [`Prelude::read`].
+    #[inline(always)]
+    fn read(&mut self, bytes: &[u8; PRELUDE_LEN], checksum: &Hasher) -> Result<Prelude, FrameFault> {
+        let [_, _, _, length, ..] = *bytes;
+        let slot = usize::from(length % Self::SLOTS);
+        if let Some(Some(known)) = self.0.get(slot)
+            && known == bytes
+        {
+            return Prelude::of_lengths(bytes);
+        }
+        let prelude = Prelude::read(bytes, checksum)?;
+        self.0.resize(usize::from(Self::SLOTS), None);
+        if let Some(known) = self.0.get_mut(slot) {
+            *known = Some(*bytes);
+        }
+        Ok(prelude)
+    }
+}
+
 /// A frame's prelude with a right checksum and possible lengths.
 struct Prelude {
     total: usize,
     headers: usize,
-    /// The checksum so far: over the two lengths.
-    checksum: Hasher,
 }
 
 impl Prelude {
-    #[inline(always)]
     fn read(bytes: &[u8; PRELUDE_LEN], checksum: &Hasher) -> Result<Self, FrameFault> {
-        let [t0, t1, t2, t3, h0, h1, h2, h3, expected @ ..] = *bytes;
-        let mut checksum = checksum.clone();
-        checksum.update(&[t0, t1, t2, t3, h0, h1, h2, h3]);
-        if checksum.clone().finalize() != u32::from_be_bytes(expected) {
-            return Err(FrameFault::PreludeChecksum);
-        }
+        check(bytes, checksum, FrameFault::PreludeChecksum)?;
+        Self::of_lengths(bytes)
+    }
+
+    #[inline(always)]
+    fn of_lengths(bytes: &[u8; PRELUDE_LEN]) -> Result<Self, FrameFault> {
+        let [t0, t1, t2, t3, h0, h1, h2, h3, ..] = *bytes;
         let total = u32::from_be_bytes([t0, t1, t2, t3]);
         let headers = u32::from_be_bytes([h0, h1, h2, h3]);
         match total.checked_sub(OVERHEAD).and_then(|content| content.checked_sub(headers)) {
             Some(payload) if headers <= MAX_HEADERS && payload <= MAX_PAYLOAD => {
-                Ok(Self { total: total as usize, headers: headers as usize, checksum })
+                Ok(Self { total: total as usize, headers: headers as usize })
             }
             _ => Err(FrameFault::Length { total, headers }),
-        }
-    }
-
-    /// Checks the checksum over the whole frame. It goes on from that of the prelude: one pass in all.
-    #[inline(always)]
-    fn check(&self, frame: &[u8]) -> Result<(), FrameFault> {
-        let (content, expected) = frame.split_last_chunk().ok_or(FrameFault::MessageChecksum)?;
-        let mut checksum = self.checksum.clone();
-        checksum.update(content.get(LENGTHS_LEN..).unwrap_or_default());
-        if checksum.finalize() == u32::from_be_bytes(*expected) {
-            Ok(())
-        } else {
-            Err(FrameFault::MessageChecksum)
         }
     }
 
@@ -274,6 +289,15 @@ impl Prelude {
         let headers = start + PRELUDE_LEN;
         Place { is_split, headers, payload: headers + self.headers, end: start + self.total - CHECKSUM_LEN }
     }
+}
+
+/// Checks that `bytes` end with the checksum of what stands before it.
+#[inline(always)]
+fn check(bytes: &[u8], checksum: &Hasher, fault: FrameFault) -> Result<(), FrameFault> {
+    let Some((content, expected)) = bytes.split_last_chunk() else { return Err(fault) };
+    let mut checksum = checksum.clone();
+    checksum.update(content);
+    if checksum.finalize() == u32::from_be_bytes(*expected) { Ok(()) } else { Err(fault) }
 }
 
 #[cfg(test)]

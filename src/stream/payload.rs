@@ -21,11 +21,15 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Reads the payload of an event.
+/// Reads the payload of an event. An ordinary delta with escapes is lent from `unescaped`.
 #[inline]
-pub(super) fn read<'a>(kind: EventType<'a>, payload: &'a [u8]) -> serde_json::Result<StreamEvent<'a>> {
+pub(super) fn read<'a>(
+    kind: EventType<'a>,
+    payload: &'a [u8],
+    unescaped: &'a mut Vec<u8>,
+) -> serde_json::Result<StreamEvent<'a>> {
     if kind == EventType::ContentBlockDelta
-        && let Some(event) = scan::delta(payload)
+        && let Some(event) = scan::delta(payload, unescaped)
     {
         return Ok(event);
     }

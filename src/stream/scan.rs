@@ -10,31 +10,33 @@ use super::event::{BlockDelta, StreamEvent};
 use std::borrow::Cow;
 use std::str;
 
-/// Reads the payload of a `contentBlockDelta`, if it has one of the three ordinary forms.
+/// Reads the payload of a `contentBlockDelta`, if it has one of the three ordinary forms. Text with escapes is lent
+/// from `unescaped`, whose old contents are lost.
 #[inline(always)]
-pub(super) fn delta(payload: &[u8]) -> Option<StreamEvent<'_>> {
+pub(super) fn delta<'a>(payload: &'a [u8], unescaped: &'a mut Vec<u8>) -> Option<StreamEvent<'a>> {
     let mut json = Scanner { rest: payload };
     json.skip(br#"{"contentBlockIndex":"#)?;
     let index = json.index()?;
     json.skip(br#","delta":{""#)?;
     let delta = if json.skip(br#"text":""#).is_some() {
-        BlockDelta::Text(json.text()?)
+        BlockDelta::Text(json.text(unescaped)?)
     } else if json.skip(br#"toolUse":{"input":""#).is_some() {
-        let input = json.text()?;
+        let input = json.text(unescaped)?;
         json.skip(b"}")?;
         BlockDelta::ToolUse { input }
     } else {
         json.skip(br#"reasoningContent":{"text":""#)?;
-        let text = json.text()?;
+        let text = json.text(unescaped)?;
         json.skip(b"}")?;
         BlockDelta::ReasoningText(text)
     };
     json.skip(b"}")?;
-    if json.skip(br#","p":""#).is_some() {
-        json.plain();
-        json.skip(b"\"")?;
-    }
-    (json.rest == b"}").then_some(StreamEvent::ContentBlockDelta { index, delta })
+    let is_whole = if json.skip(br#","p":""#).is_some() {
+        json.rest.split_last_chunk().is_some_and(|(padding, end)| end == br#""}"# && is_plain(padding))
+    } else {
+        json.rest == b"}"
+    };
+    is_whole.then_some(StreamEvent::ContentBlockDelta { index, delta })
 }
 
 /// What is left of a payload.
@@ -64,7 +66,8 @@ impl<'a> Scanner<'a> {
         Some(*byte)
     }
 
-    /// Takes a whole number of at most nine digits.
+    /// Takes a whole number of at most nine digits. A further one is no business of this file: what must follow is
+    /// not there then.
     #[inline(always)]
     fn index(&mut self) -> Option<u32> {
         let first = self.byte().filter(u8::is_ascii_digit)?;
@@ -75,27 +78,30 @@ impl<'a> Scanner<'a> {
             number = number * 10 + u32::from(digit - b'0');
             self.byte();
         }
-        // A digit more is an answer for serde_json: the literal that follows does not begin with one.
         Some(number)
     }
 
     /// Takes a string whose opening quote is behind, with its closing quote.
     #[inline(always)]
-    fn text(&mut self) -> Option<Cow<'a, str>> {
+    fn text(&mut self, unescaped: &'a mut Vec<u8>) -> Option<Cow<'a, str>> {
         let begin = self.plain();
-        match self.byte()? {
-            b'"' => str::from_utf8(begin).ok().map(Cow::Borrowed),
-            b'\\' => self.unescape(begin).map(Cow::Owned),
-            _ => None,
-        }
+        let text = match self.byte()? {
+            b'"' => begin,
+            b'\\' => self.unescape(begin, unescaped)?,
+            _ => return None,
+        };
+        str::from_utf8(text).ok().map(Cow::Borrowed)
     }
 
     /// Takes the rest of a string that begins with `begin` and a backslash. Gives up at `\u`, which Bedrock does not
     /// write. Kept apart, so that text without escapes does not pay for its registers.
     #[inline(never)]
-    fn unescape(&mut self, begin: &[u8]) -> Option<String> {
-        // One allocation, which never grows: the text cannot be longer than what is left.
-        let mut text = vec![0; begin.len() + self.rest.len()];
+    fn unescape<'t>(&mut self, begin: &[u8], text: &'t mut Vec<u8>) -> Option<&'t [u8]> {
+        // The text cannot be longer than what is left.
+        let longest = begin.len() + self.rest.len();
+        if text.len() < longest {
+            text.resize(longest, 0);
+        }
         let mut room = text.as_mut_slice();
         put(&mut room, begin)?;
         loop {
@@ -116,8 +122,7 @@ impl<'a> Scanner<'a> {
             }
         }
         let unused = room.len();
-        text.truncate(text.len() - unused);
-        String::from_utf8(text).ok()
+        text.get(..text.len() - unused)
     }
 
     /// Moves the bytes that stand for themselves to `room`, which is never shorter than what is left.
@@ -167,6 +172,17 @@ fn plain_length(bytes: &[u8]) -> usize {
         rest = after;
     }
     length + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+}
+
+/// Whether there is no quote, backslash or control character.
+#[inline(always)]
+fn is_plain(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk() else { return plain_length(bytes) == bytes.len() };
+    // The last eight bytes stand for those that make no whole word, and may be looked at twice.
+    let (words, _) = bytes.as_chunks();
+    words.iter().fold(special_bytes(u64::from_le_bytes(*last)), |special, word| {
+        special | special_bytes(u64::from_le_bytes(*word))
+    }) == 0
 }
 
 /// Marks the highest bit of bytes that are a quote, a backslash or a control character.

@@ -118,6 +118,24 @@ fn a_wrong_prelude_is_refused_before_the_frame_is_in() {
 }
 
 #[test]
+fn a_known_prelude_vouches_for_no_other() {
+    let good = frame(b"", b"payload");
+    for bit in 0..8 * PRELUDE_LEN {
+        let mut bad = good.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        // The frame's own checksum is right, so nothing but the prelude's can tell.
+        let content = bad.len() - CHECKSUM_LEN;
+        let checksum = crc32fast::hash(&bad[..content]);
+        bad[content..].copy_from_slice(&checksum.to_be_bytes());
+        let mut reader = FrameReader::default();
+        reader.push(Bytes::from([good.clone(), good.clone(), bad].concat()));
+        assert!(matches!(reader.advance(), Ok(Some(_))));
+        assert!(matches!(reader.advance(), Ok(Some(_))));
+        assert_eq!(reader.advance().err(), Some(FrameFault::PreludeChecksum), "bit {bit}");
+    }
+}
+
+#[test]
 fn a_frame_that_lies_whole_in_a_chunk_is_lent_from_it() {
     let frames = [frame(b"", b"first"), frame(b"", b"second")].concat();
     let chunk = Bytes::from([frames, frame(b"", b"cut")[..15].to_vec()].concat());

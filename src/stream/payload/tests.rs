@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 
 const DELTA: EventType<'_> = EventType::ContentBlockDelta;
 
+/// As [`super::read`], with a buffer that is leaked, so that the event needs no other owner.
+fn read<'a>(kind: EventType<'a>, payload: &'a [u8]) -> serde_json::Result<StreamEvent<'a>> {
+    super::read(kind, payload, Box::leak(Box::default()))
+}
+
 fn parsed(kind: EventType<'_>, payload: &str) -> Value {
     as_parsed(&read(kind, payload.as_bytes()).unwrap_or_else(|error| panic!("{payload}: {error}")))
 }
@@ -159,7 +164,7 @@ fn text_is_borrowed_unless_it_has_escapes() {
         (r#"{"reasoningContent":{"signature":"c2ln"}}"#, true),
     ] {
         let payload = format!(r#"{{"contentBlockIndex":0,"delta":{delta}}}"#);
-        let event = read(DELTA, payload.as_bytes()).unwrap();
+        let event = read_by_serde(DELTA, payload.as_bytes()).unwrap();
         match event {
             StreamEvent::ContentBlockDelta { delta, .. } => {
                 assert_eq!(is_borrowed(&delta), expected, "{payload}")

@@ -6,6 +6,11 @@ use crate::stream::payload::read_by_serde;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+/// As [`super::delta`], with a buffer that was used before. It is leaked, so that the event needs no other owner.
+fn delta(payload: &[u8]) -> Option<StreamEvent<'_>> {
+    super::delta(payload, Box::leak(Box::new(b"of an earlier event".to_vec())))
+}
+
 /// Asserts that the scanner reads what serde_json reads, or nothing; says whether it read.
 fn agrees(payload: &[u8]) -> bool {
     let Some(scanned) = delta(payload) else { return false };
@@ -63,12 +68,23 @@ fn whatever_differs_is_left_to_serde() {
 }
 
 #[test]
-fn text_is_borrowed_unless_it_has_escapes() {
-    for (text, is_borrowed) in [("plain grüße", true), (r"a\nb", false)] {
+fn text_is_copied_to_the_buffer_only_if_it_has_escapes() {
+    let mut buffer = Vec::new();
+    for (text, read, copied) in [
+        ("plain grüße", "plain grüße", ""),
+        (r"a\nlonger than a word", "a\nlonger than a word", "a\nlonger than a word"),
+        (r"\\", "\\", "\\"),
+    ] {
+        buffer.clear();
         let payload = format!(r#"{{"contentBlockIndex":0,"delta":{{"text":"{text}"}}}}"#);
-        let event = delta(payload.as_bytes()).unwrap();
-        let StreamEvent::ContentBlockDelta { delta: BlockDelta::Text(text), .. } = event else { panic!() };
-        assert_eq!(matches!(text, Cow::Borrowed(_)), is_borrowed);
+        let event = super::delta(payload.as_bytes(), &mut buffer).unwrap();
+        let StreamEvent::ContentBlockDelta { delta: BlockDelta::Text(Cow::Borrowed(text)), .. } = event
+        else {
+            panic!("{payload}")
+        };
+        assert_eq!(text, read);
+        assert!(buffer.starts_with(copied.as_bytes()));
+        assert_eq!(buffer.is_empty(), copied.is_empty());
     }
 }
 
@@ -76,11 +92,12 @@ fn text_is_borrowed_unless_it_has_escapes() {
 fn every_byte_is_plain_or_special_wherever_it_stands() {
     for byte in 0..=u8::MAX {
         let is_special = matches!(byte, 0..0x20 | b'"' | b'\\');
-        for length in 1..20 {
+        for length in 1..26 {
             for at in 0..length {
                 let mut bytes = vec![b'a'; length];
                 bytes[at] = byte;
                 assert_eq!(plain_length(&bytes), if is_special { at } else { length }, "{byte} at {at}");
+                assert_eq!(is_plain(&bytes), !is_special, "{byte} at {at}");
             }
         }
     }

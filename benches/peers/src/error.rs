@@ -1,0 +1,3 @@
+//! The one error that our frame reader names, at the place where it looks for it.
+
+pub(crate) use outcrop::FrameFault;
