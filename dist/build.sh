@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the release of one target: a static binary with man pages, completions and licences in a tarball, and
-# SHA256SUMS beside it, in target/dist. The same sources make the same bytes with the same compilers and libc,
-# whatever folder they and cargo's home lie in.
+# SHA256SUMS beside it, in target/dist. Nothing in it depends on the folder that the sources or cargo's home lie in,
+# on the clock or on who builds.
 #
 #   dist/build.sh [--target TARGET]       x86_64-unknown-linux-musl, unless another is named
 #
