@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the release of one target: a static binary with man pages, completions and licences in a tarball, and its
-# checksum, in target/dist. The same sources make the same bytes, whatever folder they and cargo's home lie in, with
-# the same compiler, C compiler and libc.
+# Makes the release of one target: a static binary with man pages, completions and licences in a tarball, and
+# SHA256SUMS beside it, in target/dist. Nothing in it depends on the folder that the sources or cargo's home lie in,
+# on the clock or on who builds.
 #
 #   dist/build.sh [--target TARGET]       x86_64-unknown-linux-musl, unless another is named
 #
@@ -95,5 +95,5 @@ bash dist/notices.sh "$target" >"$out/$name/THIRD-PARTY.txt"
 
 tar --create --directory "$out" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
     --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX "$name" | gzip -9 -n >"$out/$name.tar.gz"
-(cd "$out" && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256")
+(cd "$out" && sha256sum -- *.tar.gz >SHA256SUMS)
 say "$out/$name.tar.gz: $(stat -c %s "$out/$name.tar.gz") bytes, the binary $(stat -c %s "$binary")"
