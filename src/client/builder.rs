@@ -293,6 +293,7 @@ impl ClientBuilder {
             timeouts: self.timeouts,
             watch: self.watch.unwrap_or_else(|| Box::new(|_| {})),
             last: std::sync::Mutex::default(),
+            lessons: std::sync::Mutex::default(),
         })))
     }
 }

@@ -50,7 +50,7 @@ impl Script {
         let results = tool_results(body);
         let mut blocks = Vec::new();
         if model.thinking != Thinking::None && asks_to_think(body) {
-            blocks.extend(thinking(&question));
+            blocks.extend(thinking(&question, model));
         }
         let calls = if results.is_empty() { tool_calls(body, &question) } else { Vec::new() };
         let stop_reason = if calls.is_empty() { "end_turn" } else { "tool_use" };
@@ -155,15 +155,24 @@ fn max_tokens(body: &Value, model: &Model) -> u64 {
     asked.and_then(Value::as_u64).unwrap_or(DEFAULT_MAX_TOKENS).min(model.max_tokens)
 }
 
-/// A question with the word `redacted` gets redacted thinking as well.
-fn thinking(question: &str) -> Vec<Block> {
+/// A question with the word `redacted` gets redacted thinking as well, from models that sign what they think.
+fn thinking(question: &str, model: &Model) -> Vec<Block> {
     let text = prose::thoughts(question);
+    if !model.signs_thinking() {
+        return vec![Block::Reasoning { text, signature: String::new() }];
+    }
     let mut blocks = vec![Block::Reasoning { signature: signature(&text), text }];
     if question.to_lowercase().contains("redacted") {
         let hidden = Sha256::digest(question.as_bytes());
         blocks.push(Block::Redacted(hidden.iter().chain(&hidden).copied().collect()));
     }
     blocks
+}
+
+/// Whether redacted thinking is one that was given out.
+pub(super) fn is_redacted_thinking(data: &[u8]) -> bool {
+    let (first, second) = data.split_at(data.len() / 2);
+    first.len() == Sha256::output_size() && first == second
 }
 
 /// What the model answers when it calls no tool.

@@ -15,6 +15,7 @@ mod chat_flags;
 mod client;
 mod config;
 mod conformance;
+mod conversation;
 mod credential_errors;
 mod embed;
 mod errors;

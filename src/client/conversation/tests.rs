@@ -248,6 +248,9 @@ async fn what_a_model_refuses_is_learned_from_and_remembered() {
     assert!(conversation.adjustments().iter().any(|one| one.rule == Rule::Sampling));
     say(&mut conversation, "And again.").await;
     assert_eq!(count(&emulator), 3);
+    let mut other = client.conversation(request(OPUS).temperature(0.5)).facts(known(SONNET));
+    say(&mut other, "Hello.").await;
+    assert_eq!(count(&emulator), 4, "another conversation of the client knows it too");
     assert_eq!(conversation.into_request().inference_config.unwrap().temperature, Some(0.5));
 
     let mut facts = known(LLAMA);
@@ -255,7 +258,7 @@ async fn what_a_model_refuses_is_learned_from_and_remembered() {
     let mut conversation = client.conversation(request(LLAMA)).facts(facts);
     say(&mut conversation, "Hello.").await;
     let sent: Vec<bool> =
-        emulator.requests()[3..].iter().map(|sent| sent.path().ends_with("-stream")).collect();
+        emulator.requests()[4..].iter().map(|sent| sent.path().ends_with("-stream")).collect();
     assert_eq!(sent, [true, false], "a model that does not stream with tools is asked for the whole");
 }
 
@@ -287,7 +290,10 @@ async fn a_call_that_carries_a_structured_answer_waits_for_no_result() {
     let options = PrepareOptions { schema, ..PrepareOptions::default() };
     let mut conversation = client.conversation(ConverseRequest::new(NOVA)).options(options);
     let answer = say(&mut conversation, "How old is granite?").await;
-    assert_eq!(answer.stop_reason, Some(StopReason::ToolUse));
+    assert_eq!(answer.stop_reason, Some(StopReason::EndTurn));
+    let json: Value = serde_json::from_str(&answer.text()).unwrap();
+    assert!(json["age"].is_i64(), "{json}");
+    assert_eq!(outline(conversation.messages()), ["user: text", "assistant: text"]);
     assert!(matches!(conversation.structured_answer().map(|it| &it.lane), Some(AnswerLane::Tool(_))));
     assert_eq!(conversation.tool_calls().count(), 0);
     say(&mut conversation, "And basalt?").await;

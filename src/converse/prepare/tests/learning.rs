@@ -109,6 +109,15 @@ fn sentences_of_the_service_say_what_was_refused() {
             Refusal::Prefill,
         ),
         (
+            "A conversation must end with a user message. Try again with a conversation that ends with a user \
+             message.",
+            Refusal::Prefill,
+        ),
+        (
+            "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
+            Refusal::TextBesideResults,
+        ),
+        (
             "This model doesn't support system messages. Try again without a system message.",
             Refusal::SystemPrompt,
         ),
@@ -162,6 +171,9 @@ fn lessons() -> Vec<Lesson> {
     {
         spec.strict = Some(true);
     }
+    let called = json!({"role": "assistant", "content": [call("a")]});
+    let beside = json!({"role": "user", "content": [result("a"), {"text": "and?"}]});
+    let beside = with_tools(json!([user("hi"), called, beside]));
     let schema =
         super::super::AnswerSchema { schema: json!({"type": "object"}).into(), ..Default::default() };
     let native = ModelFacts { structured_output: StructuredOutput::Native, ..able() };
@@ -178,6 +190,7 @@ fn lessons() -> Vec<Lesson> {
         (Refusal::Tools, talk(), able(), plain()),
         (Refusal::ToolChoice(ToolChoices::Auto), talk(), able(), plain()),
         (Refusal::StrictTools, strict, able(), plain()),
+        (Refusal::TextBesideResults, beside, able(), plain()),
         (Refusal::CachePoints, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Short)),
         (Refusal::CacheLifetime, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Long)),
         (Refusal::NativeSchema, talk(), native, PrepareOptions { schema: Some(schema), ..plain() }),
