@@ -286,6 +286,27 @@ fn what_aws_may_add_is_kept_and_never_an_error() {
 }
 
 #[test]
+fn half_of_a_surrogate_pair_does_not_end_an_answer() {
+    for (payload, part) in [
+        (r#"{"delta":{"text":"a\ud83d"},"contentBlockIndex":0}"#, "Text(\"a\u{fffd}\")"),
+        (r#"{"delta":{"toolUse":{"input":"\"\udc00b"}},"contentBlockIndex":0}"#, "\u{fffd}b"),
+        (
+            r#"{"delta":{"reasoningContent":{"text":"\ud83d\ud83d\ude00"}},"contentBlockIndex":0}"#,
+            "\u{fffd}😀",
+        ),
+        // Of a JSON inside the text it is the business of whoever reads that.
+        (r#"{"delta":{"toolUse":{"input":"\\ud83d"}},"contentBlockIndex":0}"#, "\\ud83d"),
+    ] {
+        let shown = text(payload).unwrap();
+        assert!(shown.contains(part), "{payload}: {shown}");
+    }
+    assert!(
+        text(r#"{"delta":{"text":"\ud83d},"contentBlockIndex":0}"#).is_err(),
+        "the rest must still be right"
+    );
+}
+
+#[test]
 fn text_is_lent_not_copied() {
     let mut decoder = StreamDecoder::new();
     decoder.push(encode::event(

@@ -64,7 +64,7 @@ const WITHOUT_MODEL: [&str; 4] = ["claude", "claude-2", "cohere", "llama"];
 const USE_BOTH: &str = "Use rock_find_7fe1ce76 and weather for Oslo.";
 
 /// How many requests are answered before one fails before its head, and then before one fails inside its stream.
-const BEFORE_FAILURES: (u32, u32) = (8, 12);
+const BEFORE_FAILURES: (u32, u32) = (9, 11);
 
 fn scenario() -> Scenario {
     let answers = |times| json!({"times": times, "fault": {"kind": "slow", "ms": 0}});
@@ -377,6 +377,7 @@ async fn forty_turns(rules: &'static str, model: &'static str) {
     let server = Server::with(EmulatorOptions {
         tokens_per_second: 0.0,
         scenario: scenario(),
+        kept_requests: 1_000,
         ..EmulatorOptions::default()
     });
     let client = Client::builder()

@@ -19,6 +19,7 @@ mod conversation;
 mod credential_errors;
 mod embed;
 mod errors;
+mod faults;
 mod home;
 mod models;
 mod prepare;

@@ -5,7 +5,8 @@ use crate::ServiceClass;
 use crate::auth::Credentials;
 use crate::converse::prepare::{AnswerSchema, Rule, ThinkingLevel};
 use crate::converse::{
-    ConverseResponse, Document, ReasoningContentBlock, StopReason, ToolResultContentBlock, ToolSpecification,
+    ConverseResponse, Document, GuardrailConfiguration, GuardrailStreamProcessingMode, ReasoningContentBlock,
+    StopReason, ToolResultContentBlock, ToolSpecification,
 };
 use crate::emulator::{
     DEMO_ACCESS_KEY_ID, DEMO_MODEL_ID, DEMO_SECRET_ACCESS_KEY, Emulator, EmulatorOptions, Scenario,
@@ -329,4 +330,23 @@ fn conversations_and_turns_go_to_other_threads_and_logs_do_not_show_them() {
     assert!(shown.contains(NOVA) && !shown.contains("secret"), "{shown}");
     is_send(&conversation);
     is_send(&async { conversation.say("x").await?.collect().await });
+}
+
+#[tokio::test]
+async fn how_a_stream_waits_for_a_guardrail_is_told_to_streams_only() {
+    let (emulator, client) = emulator(json!([])).await;
+    let guardrail = GuardrailConfiguration {
+        guardrail_identifier: Some("g".to_owned()),
+        guardrail_version: Some("1".to_owned()),
+        stream_processing_mode: Some(GuardrailStreamProcessingMode::SYNC),
+        ..GuardrailConfiguration::default()
+    };
+    let options = PrepareOptions { guardrail: Some(guardrail), ..PrepareOptions::default() };
+    // Llama does not stream when it has tools.
+    for (model, expected) in [(NOVA, json!("sync")), (LLAMA, Value::Null)] {
+        say(&mut client.conversation(request(model)).options(options.clone()), "Hello.").await;
+        let body: Value = serde_json::from_slice(&emulator.requests().last().unwrap().body).unwrap();
+        assert_eq!(body["guardrailConfig"]["streamProcessingMode"], expected, "{model}");
+        assert_eq!(body["guardrailConfig"]["guardrailIdentifier"], "g", "{model}");
+    }
 }

@@ -196,10 +196,14 @@ fn budget(body: &Value) -> Result<(), Refusal> {
 /// A turn that goes on after its tools must begin with the thinking that led to them.
 fn last_turn(body: &Value) -> Result<(), Refusal> {
     let messages = list(body, "messages");
-    let is_open = messages
-        .last()
-        .is_some_and(|last| list(last, "content").iter().any(|block| block.get("toolResult").is_some()));
-    let Some(at) = messages.len().checked_sub(2).filter(|_| is_open) else { return Ok(()) };
+    let is_result = |block: &Value| block.get("toolResult").is_some();
+    let answers = |at: usize| messages.get(at).is_some_and(|it| list(it, "content").iter().any(is_result));
+    // One answer may have called tools several times.
+    let mut next = messages.len().saturating_sub(1);
+    while next >= 3 && answers(next) && answers(next - 2) {
+        next -= 2;
+    }
+    let Some(at) = next.checked_sub(1).filter(|_| answers(next)) else { return Ok(()) };
     let first = messages.get(at).and_then(|turn| list(turn, "content").first());
     if first.is_some_and(|block| block.get("reasoningContent").is_some()) {
         return Ok(());
