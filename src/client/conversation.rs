@@ -106,6 +106,35 @@ impl Client {
 
 impl Conversation {
     /// Wishes beside the request: thinking, caching, a schema.
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "emulator"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "emulator")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use outcrop::Client;
+    /// # use outcrop::auth::Credentials;
+    /// # use outcrop::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY, Emulator, EmulatorOptions};
+    /// use outcrop::converse::ConverseRequest;
+    /// use outcrop::converse::prepare::{AnswerSchema, PrepareOptions};
+    /// use serde_json::{Value, json};
+    ///
+    /// # let emulator = Emulator::start(EmulatorOptions::default()).await?;
+    /// # let keys = Credentials::new(DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY);
+    /// # let client =
+    /// #     Client::builder().region("us-east-1").endpoint(emulator.url()).credentials(keys).build()?;
+    /// let schema = json!({"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]});
+    /// let schema = Some(AnswerSchema { schema: schema.into(), ..AnswerSchema::default() });
+    /// let request = ConverseRequest::new("amazon.nova-lite-v1:0");
+    /// let mut conversation =
+    ///     client.conversation(request).options(PrepareOptions { schema, ..PrepareOptions::default() });
+    /// let answer = conversation.say("How old is granite, in million years?").await?.collect().await?;
+    /// let json: Value = serde_json::from_str(&answer.text())?;
+    /// assert!(json["age"].is_i64());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn options(mut self, options: PrepareOptions) -> Self {
         self.options = options;

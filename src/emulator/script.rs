@@ -57,7 +57,7 @@ impl Script {
         if calls.is_empty() {
             blocks.push(Block::Text(answer_text(body, &question, &results)));
         } else {
-            if !is_forced(body) {
+            if forced(body).is_none() {
                 let names: Vec<String> = calls.iter().map(|(name, _)| format!("`{name}`")).collect();
                 blocks.push(Block::Text(format!("Let me look that up with {}.", names.join(" and "))));
             }
@@ -199,23 +199,40 @@ fn answer_schema(body: &Value) -> Option<Value> {
     serde_json::from_str(schema).ok()
 }
 
-/// Whether the request leaves the model no choice but a tool.
-fn is_forced(body: &Value) -> bool {
-    let choice = body.pointer("/toolConfig/toolChoice");
-    choice.is_some_and(|choice| choice.get("any").is_some() || choice.get("tool").is_some())
+/// Which tool the model has to call, if it has to: Converse's own choice, or Claude's field for it.
+fn forced(body: &Value) -> Option<Forced<'_>> {
+    let choice = body.pointer("/toolConfig/toolChoice").unwrap_or(&Value::Null);
+    let own = body.pointer("/additionalModelRequestFields/tool_choice").unwrap_or(&Value::Null);
+    if let Some(tool) = choice.get("tool") {
+        return Some(Forced::Tool(text(tool, "name")));
+    }
+    match text(own, "type") {
+        "tool" => Some(Forced::Tool(text(own, "name"))),
+        "any" => Some(Forced::Any),
+        _ => choice.get("any").map(|_| Forced::Any),
+    }
+}
+
+/// What a model has to call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forced<'a> {
+    Any,
+    Tool(&'a str),
 }
 
 /// Names and inputs of the tools to call: the one asked for, the first when any will do, else all whose names
 /// stand in the question.
 fn tool_calls<'a>(body: &'a Value, question: &str) -> Vec<(&'a str, String)> {
-    let choice = body.pointer("/toolConfig/toolChoice").unwrap_or(&Value::Null);
     let lower = question.to_lowercase();
-    let named = choice.get("tool").map(|tool| text(tool, "name"));
-    let specs = tool_specs(body).filter(|spec| match named {
-        Some(name) => text(spec, "name") == name,
-        None => choice.get("any").is_some() || is_mentioned(&lower, text(spec, "name")),
+    let forced = forced(body);
+    let specs = tool_specs(body).filter(|spec| match forced {
+        Some(Forced::Tool(name)) => text(spec, "name") == name,
+        Some(Forced::Any) => true,
+        None => is_mentioned(&lower, text(spec, "name")),
     });
-    let at_most = if is_forced(body) { 1 } else { usize::MAX };
+    let is_one = body.pointer("/additionalModelRequestFields/tool_choice/disable_parallel_tool_use");
+    let is_one = is_one == Some(&Value::Bool(true));
+    let at_most = if forced.is_some() || is_one { 1 } else { usize::MAX };
     specs
         .take(at_most)
         .map(|spec| {

@@ -29,6 +29,13 @@ pub(super) fn check(body: &Value, model: &Model) -> Result<(), Refusal> {
     if let Some((name, _)) = unknown {
         return Err(Refusal::by_model(format!("{name}: Extra inputs are not permitted")));
     }
+    if fields.is_some_and(|fields| fields.contains_key("tool_choice"))
+        && body.pointer("/toolConfig/toolChoice").is_some()
+    {
+        return Err(Refusal::validation(
+            "The additional field tool_choice conflicts with an existing field.",
+        ));
+    }
     schemas(body)?;
     order(body)?;
     lifetimes(body)?;
@@ -172,7 +179,8 @@ fn beside_thinking(body: &Value) -> Result<(), Refusal> {
         return Err(Refusal::by_model("`top_k` must be unset when thinking is enabled."));
     }
     let choice = body.pointer("/toolConfig/toolChoice").unwrap_or(&Value::Null);
-    if choice.get("any").is_some() || choice.get("tool").is_some() {
+    let own = body.pointer("/additionalModelRequestFields/tool_choice/type").and_then(Value::as_str);
+    if choice.get("any").is_some() || choice.get("tool").is_some() || matches!(own, Some("any" | "tool")) {
         return Err(Refusal::by_model("Thinking may not be enabled when tool_choice forces tool use."));
     }
     Ok(())

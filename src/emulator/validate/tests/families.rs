@@ -263,6 +263,19 @@ fn claude_has_an_order_of_its_own() {
                 400,
                 "`top_k` must be unset when thinking is enabled",
             ),
+            (
+                request(json!({
+                    "toolConfig": {"tools": [tool("t")], "toolChoice": {"auto": {}}},
+                    "additionalModelRequestFields": {"tool_choice": {"type": "auto"}},
+                })),
+                400,
+                "tool_choice conflicts with an existing field",
+            ),
+            (
+                fields(json!({"thinking": enabled, "tool_choice": {"type": "any"}})),
+                400,
+                "tool_choice forces tool use",
+            ),
             (thinking(enabled, prefill()), 400, "Prefilling the assistant response is not supported"),
         ],
     );
