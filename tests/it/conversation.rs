@@ -280,8 +280,11 @@ async fn media_and_tools(talk: &mut Talk) {
         ..PrepareOptions::default()
     });
     let forced = talk.say("Reply with forced").await;
-    let mandatory = matches!(talk.facts.thinking, Thinking::Adaptive { mandatory: true, .. });
-    let can_be_forced = talk.facts.tools.choice >= ToolChoices::Any && !mandatory;
+    let thinks = match talk.facts.thinking {
+        Thinking::Adaptive { mandatory, default_effort, .. } => mandatory || default_effort.is_some(),
+        _ => false,
+    };
+    let can_be_forced = talk.facts.tools.choice >= ToolChoices::Any && !thinks;
     assert_eq!(forced.stop_reason == Some(StopReason::ToolUse), can_be_forced, "{}", talk.model);
     assert!(can_be_forced || talk.has(Rule::ToolChoice), "{}", talk.model);
     talk.options(PrepareOptions::default());
