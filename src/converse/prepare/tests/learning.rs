@@ -64,6 +64,21 @@ fn sentences_with_a_fields_name_say_what_was_refused() {
 }
 
 #[test]
+fn sentences_about_messages_say_what_was_refused() {
+    check([
+        (
+            "A conversation must end with a user message. Try again with a conversation that ends with a user \
+             message.",
+            Refusal::Prefill,
+        ),
+        (
+            "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
+            Refusal::TextBesideResults,
+        ),
+    ]);
+}
+
+#[test]
 fn sentences_of_the_service_say_what_was_refused() {
     check([
         (
@@ -107,15 +122,6 @@ fn sentences_of_the_service_say_what_was_refused() {
         (
             "This model does not support assistant message prefill. The conversation must end with a user message.",
             Refusal::Prefill,
-        ),
-        (
-            "A conversation must end with a user message. Try again with a conversation that ends with a user \
-             message.",
-            Refusal::Prefill,
-        ),
-        (
-            "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
-            Refusal::TextBesideResults,
         ),
         (
             "This model doesn't support system messages. Try again without a system message.",
