@@ -23,6 +23,7 @@ pub use settings::Settings;
 
 use crate::auth::cache::Authorisation;
 use crate::auth::{Auth, CallerIdentity, Credentials, Survey};
+use crate::converse::prepare::learn::Refusal;
 use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result, StreamPosition, Timeout, UnexpectedAnswer, Waiting};
@@ -35,6 +36,7 @@ use crate::{Env, Region};
 use bytes::Bytes;
 use call::Call;
 use settings::{AuthSource, Given};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -55,6 +57,8 @@ struct Inner {
     timeouts: Timeouts,
     /// What the last request was authorised with.
     last: Mutex<Option<Arc<Authorisation>>>,
+    /// What models have refused in conversations, by the id that was called.
+    lessons: Mutex<BTreeMap<String, Vec<Refusal>>>,
 }
 
 /// How much of an answer to Converse is read: as much as one frame may hold.
@@ -170,7 +174,7 @@ impl Client {
     /// Any of [`Error`] but the stream errors. Throttling, server errors and failed connections are retried
     /// first.
     pub async fn converse(&self, request: &ConverseRequest) -> Result<ConverseResponse> {
-        let body = serialise(request)?;
+        let body = serialise(&request.for_whole_answer())?;
         let (answer, request_id) = self.converse_raw(&request.model_id, body).await?;
         read_answer(&answer, request_id)
     }

@@ -220,6 +220,8 @@ pub struct ToolSupport {
     pub forced_while_thinking: bool,
     /// Whether images may stand in tool results.
     pub images_in_results: bool,
+    /// Whether anything else may stand in a message that holds tool results.
+    pub text_beside_results: bool,
     /// Whether input schemas may hold `$ref`.
     pub schema_refs: bool,
 }

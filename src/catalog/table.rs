@@ -139,6 +139,7 @@ impl Rules {
                 streaming: true,
                 choice: ToolChoices::Absent,
                 forced_while_thinking: false,
+                text_beside_results: true,
                 images_in_results: false,
                 schema_refs: false,
             },

@@ -293,6 +293,7 @@ impl ClientBuilder {
             bucket: RetryBucket::default(),
             timeouts: self.timeouts,
             last: std::sync::Mutex::default(),
+            lessons: std::sync::Mutex::default(),
         })))
     }
 }

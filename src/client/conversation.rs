@@ -13,13 +13,14 @@ pub use turn::Turn;
 
 use super::Client;
 use crate::catalog::{self, ModelFacts, ModelId};
-use crate::converse::prepare::learn::{apply, learn};
+use crate::converse::prepare::learn::{Refusal, apply, learn};
 use crate::converse::prepare::{Adjustment, AnswerLane, PrepareOptions, Prepared, StructuredAnswer, prepare};
 use crate::converse::{
     ContentBlock, ConverseRequest, Message, Role, ToolResultBlock, ToolUseBlock, ToolUseType,
 };
 use crate::error::{Error, Result};
 use std::fmt;
+use std::sync::PoisonError;
 use turn::Begun;
 
 /// How many refusals in one turn lead to another try. Each teaches something new.
@@ -46,8 +47,8 @@ impl Client {
     /// turn, and its messages are the history so far.
     ///
     /// Each request is put the way the model takes it, by [`prepare`] with the facts of the catalogue. What the
-    /// model refuses all the same is learned from, and the request is sent again without it. A model that does
-    /// not stream is asked for its answer as a whole.
+    /// model refuses all the same is learned from, and the request is sent again without it; other conversations
+    /// of this client with the model know it too. A model that does not stream is asked for its answer as a whole.
     ///
     /// ```
     /// # #[cfg(not(feature = "emulator"))]
@@ -105,6 +106,35 @@ impl Client {
 
 impl Conversation {
     /// Wishes beside the request: thinking, caching, a schema.
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "emulator"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "emulator")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use outcrop::Client;
+    /// # use outcrop::auth::Credentials;
+    /// # use outcrop::emulator::{DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY, Emulator, EmulatorOptions};
+    /// use outcrop::converse::ConverseRequest;
+    /// use outcrop::converse::prepare::{AnswerSchema, PrepareOptions};
+    /// use serde_json::{Value, json};
+    ///
+    /// # let emulator = Emulator::start(EmulatorOptions::default()).await?;
+    /// # let keys = Credentials::new(DEMO_ACCESS_KEY_ID, DEMO_SECRET_ACCESS_KEY);
+    /// # let client =
+    /// #     Client::builder().region("us-east-1").endpoint(emulator.url()).credentials(keys).build()?;
+    /// let schema = json!({"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]});
+    /// let schema = Some(AnswerSchema { schema: schema.into(), ..AnswerSchema::default() });
+    /// let request = ConverseRequest::new("amazon.nova-lite-v1:0");
+    /// let mut conversation =
+    ///     client.conversation(request).options(PrepareOptions { schema, ..PrepareOptions::default() });
+    /// let answer = conversation.say("How old is granite, in million years?").await?.collect().await?;
+    /// let json: Value = serde_json::from_str(&answer.text())?;
+    /// assert!(json["age"].is_i64());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn options(mut self, options: PrepareOptions) -> Self {
         self.options = options;
@@ -228,7 +258,8 @@ impl Conversation {
         &self.adjustments
     }
 
-    /// Where the last answer holds what the options' schema asked for.
+    /// How the model was made to answer in the options' schema. The text of a whole answer, and of the history, is
+    /// the JSON in any case; events come as the model gave them.
     pub fn structured_answer(&self) -> Option<&StructuredAnswer> {
         self.structured.as_ref()
     }
@@ -238,20 +269,45 @@ impl Conversation {
         self.unanswered = Some(message);
         let region = &self.client.settings().await?.region.value;
         self.options.region.get_or_insert_with(|| region.clone());
+        self.recall();
         let mut outgoing = self.prepared()?;
-        let mut tries = LESSONS;
+        let mut lessons = Vec::new();
         let begun = loop {
             match self.begin(&outgoing).await {
                 Ok(begun) => break begun,
-                Err(error) if tries == 0 => return Err(error),
-                Err(error) => outgoing = self.learn(error, &outgoing)?,
+                Err(error) if lessons.len() == LESSONS => return Err(error),
+                Err(error) => {
+                    let (refusal, other) = self.learn(error, &outgoing)?;
+                    lessons.push(refusal);
+                    outgoing = other;
+                }
             }
-            tries -= 1;
         };
+        self.remember(lessons);
         let Prepared { adjustments, tool_names, answer, .. } = outgoing.prepared;
         self.adjustments = adjustments;
         self.structured = answer;
         Ok(Turn::new(self, begun, tool_names))
+    }
+
+    /// Takes over what this model has refused in other conversations of the client.
+    fn recall(&mut self) {
+        let Some(facts) = &mut self.facts else { return };
+        let lessons = self.client.0.lessons.lock().unwrap_or_else(PoisonError::into_inner);
+        for refusal in lessons.get(&self.request.model_id).into_iter().flatten() {
+            apply(refusal, facts, &mut self.options);
+        }
+    }
+
+    /// Keeps what the model refused in a request that it took without that, for this client's life.
+    fn remember(&self, learned: Vec<Refusal>) {
+        if learned.is_empty() {
+            return;
+        }
+        let mut lessons = self.client.0.lessons.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lessons.entry(self.request.model_id.clone()).or_default();
+        known.retain(|refusal| !learned.contains(refusal));
+        known.extend(learned);
     }
 
     /// History and message as the model takes them.
@@ -276,7 +332,7 @@ impl Conversation {
     }
 
     /// Another request, by what the refusal of `refused` says of the model; the error when it says nothing new.
-    fn learn(&mut self, error: Error, refused: &Outgoing) -> Result<Outgoing> {
+    fn learn(&mut self, error: Error, refused: &Outgoing) -> Result<(Refusal, Outgoing)> {
         let Some(refusal) = error.service_failure().and_then(learn) else { return Err(error) };
         let Some(facts) = &mut self.facts else { return Err(error) };
         if !apply(&refusal, facts, &mut self.options) {
@@ -284,7 +340,7 @@ impl Conversation {
         }
         let other = self.prepared()?;
         let is_same = other.streams == refused.streams && other.prepared.request == refused.prepared.request;
-        if is_same { Err(error) } else { Ok(other) }
+        if is_same { Err(error) } else { Ok((refusal, other)) }
     }
 }
 

@@ -121,6 +121,7 @@ const GROUPS: &[Group] = &[
                 "models to try in order when the default one cannot be used",
             ),
             row("models.*.alias", Kind::Name, "none", "a short name for that model"),
+            row("models.*.params.*", Kind::Anything, "none", "as `params` of a written model; wins"),
         ],
     },
     Group {
@@ -222,7 +223,8 @@ const GROUPS: &[Group] = &[
                 "params.*",
                 Kind::Anything,
                 "none",
-                "other programs' parameters of this model; read, without effect here",
+                "`maxTokens`, `temperature`, `cacheRetention`, `serviceTier` as the keys of `chat`, for this model; \
+                 others have no effect",
             ),
         ],
     },

@@ -11,6 +11,7 @@ mod document;
 mod edit;
 mod file;
 pub mod keys;
+mod model_params;
 mod pasted;
 mod path;
 mod placeholder;
@@ -22,6 +23,7 @@ pub use base_url::BaseUrl;
 #[cfg(feature = "cli")]
 pub(crate) use file::excerpt;
 pub use file::{ConfigChoice, Location, Owner};
+pub use model_params::ModelParams;
 #[cfg(feature = "cli")]
 pub(crate) use pasted::secret_in;
 pub use path::KeyPath;
@@ -81,7 +83,7 @@ fn read(document: &Document, location: &Location, env: &Env) -> (Config, Vec<Pro
     let checked = check::check(document, location.owner, Some(&lookup));
     let mut problems = checked.problems;
     let mut config = settings::read(document, checked.root.as_ref(), location, &mut problems);
-    config.warnings = checked.warnings;
+    config.warnings.splice(..0, checked.warnings);
     problems.sort_by_key(|problem| problem.offset);
     (config, problems)
 }

@@ -7,6 +7,7 @@ use super::base_url::BaseUrl;
 use super::check::{Fault, Problem, whole};
 use super::document::{Document, Node, NodeKind};
 use super::keys::{DISCOVERY, GUARDRAIL, PROVIDER};
+use super::model_params::ModelParams;
 use super::{Location, model_id, path};
 use crate::converse::GuardrailConfiguration;
 use crate::origin::{Origin, Sourced};
@@ -37,6 +38,8 @@ pub struct Config {
     pub provider: ProviderSettings,
     /// Defaults of the flags of `outcrop chat`.
     pub chat: ChatDefaults,
+    /// Those of single models, by id, without `amazon-bedrock/`: see [`Config::chat_with`].
+    pub model_params: BTreeMap<String, ModelParams>,
     /// What was passed over in the file and may be missed: lower case, no full stop.
     pub warnings: Vec<String>,
 }
@@ -178,11 +181,13 @@ pub(super) fn read(
         config.provider = reader.provider(provider);
     }
     config.chat = reader.chat(find(root, "chat"));
+    let (params, warnings) = reader.model_params(root, agents);
+    (config.model_params, config.warnings) = (params, warnings);
     config
 }
 
 /// The value at a path of plain names.
-fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+pub(super) fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
     path.split('.').try_fold(node, |node, name| node.member(name).map(|entry| &entry.value))
 }
 
@@ -195,7 +200,7 @@ fn duration(value: &Value) -> Option<Duration> {
     value.as_f64().map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     document: &'a Document,
     location: &'a Location,
     problems: &'a mut Vec<Problem>,
@@ -207,7 +212,7 @@ impl Reader<'_> {
         Origin::File { path: self.location.path.clone(), line: Some(line) }
     }
 
-    fn get<T>(
+    pub(super) fn get<T>(
         &self,
         node: Option<&Node>,
         path: &str,

@@ -93,6 +93,34 @@ fn the_example_of_the_openclaw_documents() {
 }
 
 #[test]
+fn params_of_a_model_win_over_what_holds_for_all() {
+    let config = ours(
+        r#"{ chat: { maxTokens: 100, temperature: 0.1, cache: "none" },
+  models: { providers: { "amazon-bedrock": { models: [
+    { id: "m", params: { maxTokens: 7, cacheRetention: "long", serviceTier: " Flex ", other: 1 } },
+    { id: "n", params: { maxTokens: 0, temperature: "hot", cacheRetention: "forever", serviceTier: "slow" } },
+  ] } } },
+  agents: { defaults: { models: {
+    "amazon-bedrock/m": { params: { maxTokens: 8 } },
+    "amazon-bedrock/b": { params: { service_tier: "priority", temperature: 1 } },
+    "openai/m": { params: { maxTokens: 9 } },
+  } } } }"#,
+    );
+    let of = |ids: &[&str]| {
+        let chat = config.chat_with(ids);
+        let text = |value: Option<Sourced<String>>| value.map(|text| text.value).unwrap_or_default();
+        (line(chat.max_tokens).0, line(chat.temperature).0, text(chat.cache), text(chat.service_tier))
+    };
+    let all = (100, 0.1, "none".to_owned(), String::new());
+    assert_eq!(of(&["m", "m"]), (8, 0.1, "long".to_owned(), "flex".to_owned()));
+    assert_eq!(of(&["us.b", "b"]), (100, 1.0, "none".to_owned(), "priority".to_owned()));
+    assert_eq!((of(&["n"]), of(&["x", "y"])), (all.clone(), all));
+    let names = ["maxTokens", "temperature", "cacheRetention", "serviceTier"];
+    let ignored = names.map(|name| format!("`params.{name}` of `n` is ignored: its value cannot be used"));
+    assert_eq!(config.warnings, ignored);
+}
+
+#[test]
 fn the_newer_place_of_discovery_wins_key_by_key() {
     let config = ours(
         r#"{ models: { bedrockDiscovery: { enabled: false, region: "us-west-2" } },
@@ -341,7 +369,7 @@ fn hints_name_what_is_near() {
 const EVERYTHING: &str = r#"{
   model: "m",
   aliases: { x: "m" },
-  agents: { defaults: { model: { primary: "p", fallbacks: ["f"] }, models: { x: { alias: "a" } } } },
+  agents: { defaults: { model: { primary: "p", fallbacks: ["f"] }, models: { x: { alias: "a", params: { x: 1 } } } } },
   models: {
     mode: "replace",
     bedrockDiscovery: { enabled: true, region: "r", providerFilter: ["v"], refreshInterval: 1,
@@ -365,8 +393,12 @@ const EVERYTHING: &str = r#"{
 #[test]
 fn every_key_of_the_table_makes_a_difference() {
     // One value each, so that nothing depends on them.
-    let without_effect =
-        ["models.providers.amazon-bedrock.api", "models.providers.amazon-bedrock.models[].api"];
+    let without_effect = [
+        "models.providers.amazon-bedrock.api",
+        "models.providers.amazon-bedrock.models[].api",
+        // Only names that are known have one, and `x` is none.
+        "agents.defaults.models.*.params.*",
+    ];
     let document = |text: &str| Document::parse(text.to_owned()).unwrap();
     let without = |text: &str, path: &str| {
         let path = path.replace("[]", "[0]").replace('*', "x");

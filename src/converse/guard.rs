@@ -24,7 +24,7 @@ pub struct GuardrailConfiguration {
     /// Whether the answer tells what the guardrail found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<GuardrailTrace>,
-    /// Whether the stream waits for the guardrail. Only ConverseStream has it: leave it out for Converse.
+    /// Whether the stream waits for the guardrail. Only ConverseStream has it; it is left out for Converse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_processing_mode: Option<GuardrailStreamProcessingMode>,
 }

@@ -17,7 +17,8 @@
 //! 2. **Blocks before turns**: what drops or rewrites single blocks (roles, placement, media, reasoning, blanks)
 //!    runs first, since a message that loses its last block goes, and its neighbours then have one role.
 //! 3. **Turns before pairs**: results are looked for in the next message, so messages must take turns.
-//! 4. **Pairs before what stands beside them**: labels of media that leave a result name its final id.
+//! 4. **Pairs before what stands beside them**: labels of media that leave a result name its final id, and
+//!    only then is it known what stands beside results that must be alone.
 //! 5. **The conversation before thinking**: thinking with a budget is impossible while the last tool turn
 //!    lacks its reasoning. What the model has refused before goes at this point, as it may be the thinking.
 //! 6. **Thinking before prefill, sampling, limits and the tool choice**: each of them depends on whether the
@@ -37,15 +38,18 @@ mod media_support;
 mod mind;
 mod options;
 mod output_limit;
+mod parallel_tools;
 mod placement;
 mod prefill;
 mod reasoning;
 mod refused;
 mod report;
+mod results_alone;
 mod roles;
 mod sampling;
 mod schema;
 mod stop_sequences;
+mod structured_answer;
 mod structured_output;
 mod system_prompt;
 mod thinking;
@@ -62,22 +66,23 @@ mod turns;
 mod wishes;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use options::{AnswerSchema, CacheRetention, PrepareOptions, ThinkingDisplay, ThinkingLevel, ToolWish};
 pub use report::{Adjustment, Rule};
+pub use structured_answer::{AnswerLane, StructuredAnswer};
 
 #[cfg(feature = "cli")]
 pub(crate) use media_format::sniff;
 
-use super::{ConverseRequest, Document, ToolUseBlock};
+use super::{ContentBlock, ConverseOutput, ConverseRequest, ConverseResponse, Document, ToolUseBlock};
 use crate::catalog::ModelFacts;
 use draft::Draft;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules in their order.
-const RULES: [fn(&mut Draft<'_>); 27] = [
+const RULES: [fn(&mut Draft<'_>); 29] = [
     wishes::apply,
     tools::apply,
     structured_output::apply,
@@ -96,6 +101,7 @@ const RULES: [fn(&mut Draft<'_>); 27] = [
     first_turn::apply,
     tool_result_images::apply,
     documents::apply,
+    results_alone::apply,
     refused::apply,
     thinking::apply,
     prefill::apply,
@@ -103,6 +109,7 @@ const RULES: [fn(&mut Draft<'_>); 27] = [
     stop_sequences::apply,
     output_limit::apply,
     tool_choice::apply,
+    parallel_tools::apply,
     system_prompt::apply,
     cache_points::apply,
 ];
@@ -154,6 +161,32 @@ pub fn prepare(request: ConverseRequest, facts: &ModelFacts, options: &PrepareOp
     Prepared { request, adjustments, tool_names, answer }
 }
 
+impl Prepared {
+    /// Gives an answer back in the caller's terms: calls with the caller's names of tools, and the JSON that a
+    /// schema asked for as the text, whatever way the model had to take. False: there was a schema, and there is
+    /// no JSON in the answer.
+    pub fn restore(&self, response: &mut ConverseResponse) -> bool {
+        restore(response, &self.tool_names, self.answer.as_ref())
+    }
+}
+
+/// See [`Prepared::restore`].
+pub(crate) fn restore(
+    response: &mut ConverseResponse,
+    tool_names: &ToolNames,
+    answer: Option<&StructuredAnswer>,
+) -> bool {
+    let is_found = answer.is_none_or(|answer| answer.put_as_text(response));
+    if let ConverseOutput::Message(message) = &mut response.output {
+        for block in &mut message.content {
+            if let ContentBlock::ToolUse(call) = block {
+                tool_names.restore(call);
+            }
+        }
+    }
+    is_found
+}
+
 /// How tools are called in a request, and by their owner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolNames {
@@ -200,33 +233,4 @@ const WRAPPED: &str = "value";
 fn unwrapped(document: &Document) -> Option<Document> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(document.as_json().as_bytes()).ok()?;
     members.get(WRAPPED).map(|value| Document::from(*value))
-}
-
-/// How an answer holds what a schema describes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StructuredAnswer {
-    /// Where it is.
-    pub lane: AnswerLane,
-    /// Whether it stands under the member `value` of an object, as its schema is none of an object.
-    pub is_wrapped: bool,
-}
-
-impl StructuredAnswer {
-    /// Takes the answer out of its object, if it was put into one.
-    pub fn unwrap_document(&self, answer: Document) -> Document {
-        if self.is_wrapped { unwrapped(&answer).unwrap_or(answer) } else { answer }
-    }
-}
-
-/// Where a structured answer is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AnswerLane {
-    /// The text is the JSON.
-    Text,
-    /// The input of a call of this tool is the JSON; such a call ends the turn and is not to be carried out.
-    Tool(String),
-    /// The text is the JSON if the model did as it was told; it may stand in a code fence.
-    Prompt,
 }

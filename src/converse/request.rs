@@ -11,6 +11,7 @@ use super::{
 };
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -81,6 +82,19 @@ pub struct ConverseRequest {
 }
 
 impl ConverseRequest {
+    /// The request as Converse takes it: without what only a stream has.
+    pub fn for_whole_answer(&self) -> Cow<'_, Self> {
+        let mode = self.guardrail_config.as_ref().and_then(|config| config.stream_processing_mode.as_ref());
+        if mode.is_none() {
+            return Cow::Borrowed(self);
+        }
+        let mut request = self.clone();
+        if let Some(config) = &mut request.guardrail_config {
+            config.stream_processing_mode = None;
+        }
+        Cow::Owned(request)
+    }
+
     /// A request that says nothing yet.
     pub fn new(model_id: impl Into<String>) -> Self {
         Self { model_id: model_id.into(), ..Self::default() }

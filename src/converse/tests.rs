@@ -488,3 +488,14 @@ proptest! {
         prop_assert_eq!(serde_json::to_value(&read).unwrap(), tree);
     }
 }
+
+/// No string can hold it, and nothing is dropped in silence.
+#[test]
+fn half_of_a_surrogate_pair_in_a_text_of_a_request_is_an_error() {
+    let read =
+        |text: &str| serde_json::from_str::<Message>(&format!(r#"{{"role":"user","content":[{text}]}}"#));
+    assert!(read(r#"{"text":"\ud83d"}"#).is_err());
+    assert_eq!(read(r#"{"text":"\ud83d\ude00"}"#).unwrap().text(), "😀");
+    let call = read(r#"{"toolUse":{"toolUseId":"a","name":"t","input":{"a":"\ud83d"}}}"#).unwrap();
+    assert!(serde_json::to_string(&call).unwrap().contains(r#"{"a":"\ud83d"}"#), "inputs stay as they came");
+}

@@ -38,10 +38,44 @@ pub(super) enum Thinking {
     Both,
     /// Claude: `adaptive` alone, and sampling cannot be set.
     Adaptive,
-    /// Others: an effort (`reasoning_effort`, `reasoningConfig`).
-    Effort,
+    /// Nova 2: `reasoningConfig`.
+    Config,
+    /// gpt-oss, DeepSeek V3: `reasoning_effort`.
+    Flat,
+    /// GPT: `reasoning`, with an effort.
+    Nested,
     /// The emulator's own: whatever asks for it.
     Any,
+}
+
+/// What a model refuses though others take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Unsupported {
+    SystemPrompt,
+    StopSequences,
+    Temperature,
+    TopP,
+    TemperatureWithTopP,
+    TopK,
+    /// `toolChoice.any`.
+    AnyTool,
+    /// `toolChoice.tool`.
+    NamedTool,
+    Documents,
+    ImagesInResults,
+    /// Anything but tool results in a message that holds some.
+    TextBesideResults,
+    CachePointsInTools,
+    /// The `ttl` of an hour.
+    CacheLifetime,
+    /// `outputConfig.textFormat`.
+    StructuredOutput,
+    /// `$ref` in the schemas of tools.
+    SchemaReferences,
+    DisabledThinking,
+    /// A last message of the assistant.
+    Prefill,
 }
 
 /// One model.
@@ -70,6 +104,8 @@ pub(super) struct Model {
     pub(super) caching: bool,
     /// Prefixes of the system-defined profiles that hold it.
     pub(super) profiles: Vec<String>,
+    #[serde(default)]
+    pub(super) refuses: Vec<Unsupported>,
 }
 
 impl Model {
@@ -83,9 +119,14 @@ impl Model {
         self.output.iter().any(|modality| modality == "TEXT")
     }
 
-    /// Whether it takes images.
-    pub(super) fn sees(&self) -> bool {
-        self.input.iter().any(|modality| modality == "IMAGE")
+    /// Whether it reads a modality: `IMAGE`.
+    pub(super) fn reads(&self, modality: &str) -> bool {
+        self.input.iter().any(|known| known == modality)
+    }
+
+    /// Whether its thinking carries a signature that must come back with it.
+    pub(super) fn signs_thinking(&self) -> bool {
+        self.is_claude() || self.thinking == Thinking::Any
     }
 
     /// Whether it is a Claude, and Anthropic's own checks apply.
@@ -396,6 +437,6 @@ mod tests {
             assert!(reachable, "{}", model.id);
         }
         let demo = catalog.model(DEMO_MODEL_ID).unwrap();
-        assert!(demo.is_on_demand() && demo.sees());
+        assert!(demo.is_on_demand() && demo.reads("IMAGE"));
     }
 }

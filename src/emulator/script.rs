@@ -50,14 +50,14 @@ impl Script {
         let results = tool_results(body);
         let mut blocks = Vec::new();
         if model.thinking != Thinking::None && asks_to_think(body) {
-            blocks.extend(thinking(&question));
+            blocks.extend(thinking(&question, model));
         }
         let calls = if results.is_empty() { tool_calls(body, &question) } else { Vec::new() };
         let stop_reason = if calls.is_empty() { "end_turn" } else { "tool_use" };
         if calls.is_empty() {
             blocks.push(Block::Text(answer_text(body, &question, &results)));
         } else {
-            if !is_forced(body) {
+            if forced(body).is_none() {
                 let names: Vec<String> = calls.iter().map(|(name, _)| format!("`{name}`")).collect();
                 blocks.push(Block::Text(format!("Let me look that up with {}.", names.join(" and "))));
             }
@@ -155,15 +155,24 @@ fn max_tokens(body: &Value, model: &Model) -> u64 {
     asked.and_then(Value::as_u64).unwrap_or(DEFAULT_MAX_TOKENS).min(model.max_tokens)
 }
 
-/// A question with the word `redacted` gets redacted thinking as well.
-fn thinking(question: &str) -> Vec<Block> {
+/// A question with the word `redacted` gets redacted thinking as well, from models that sign what they think.
+fn thinking(question: &str, model: &Model) -> Vec<Block> {
     let text = prose::thoughts(question);
+    if !model.signs_thinking() {
+        return vec![Block::Reasoning { text, signature: String::new() }];
+    }
     let mut blocks = vec![Block::Reasoning { signature: signature(&text), text }];
     if question.to_lowercase().contains("redacted") {
         let hidden = Sha256::digest(question.as_bytes());
         blocks.push(Block::Redacted(hidden.iter().chain(&hidden).copied().collect()));
     }
     blocks
+}
+
+/// Whether redacted thinking is one that was given out.
+pub(super) fn is_redacted_thinking(data: &[u8]) -> bool {
+    let (first, second) = data.split_at(data.len() / 2);
+    first.len() == Sha256::output_size() && first == second
 }
 
 /// What the model answers when it calls no tool.
@@ -190,23 +199,40 @@ fn answer_schema(body: &Value) -> Option<Value> {
     serde_json::from_slice(schema.as_bytes()).ok()
 }
 
-/// Whether the request leaves the model no choice but a tool.
-fn is_forced(body: &Value) -> bool {
-    let choice = body.pointer("/toolConfig/toolChoice");
-    choice.is_some_and(|choice| choice.get("any").is_some() || choice.get("tool").is_some())
+/// Which tool the model has to call, if it has to: Converse's own choice, or Claude's field for it.
+fn forced(body: &Value) -> Option<Forced<'_>> {
+    let choice = body.pointer("/toolConfig/toolChoice").unwrap_or(&Value::Null);
+    let own = body.pointer("/additionalModelRequestFields/tool_choice").unwrap_or(&Value::Null);
+    if let Some(tool) = choice.get("tool") {
+        return Some(Forced::Tool(text(tool, "name")));
+    }
+    match text(own, "type") {
+        "tool" => Some(Forced::Tool(text(own, "name"))),
+        "any" => Some(Forced::Any),
+        _ => choice.get("any").map(|_| Forced::Any),
+    }
+}
+
+/// What a model has to call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forced<'a> {
+    Any,
+    Tool(&'a str),
 }
 
 /// Names and inputs of the tools to call: the one asked for, the first when any will do, else all whose names
 /// stand in the question.
 fn tool_calls<'a>(body: &'a Value, question: &str) -> Vec<(&'a str, String)> {
-    let choice = body.pointer("/toolConfig/toolChoice").unwrap_or(&Value::Null);
     let lower = question.to_lowercase();
-    let named = choice.get("tool").map(|tool| text(tool, "name"));
-    let specs = tool_specs(body).filter(|spec| match named {
-        Some(name) => text(spec, "name") == name,
-        None => choice.get("any").is_some() || is_mentioned(&lower, text(spec, "name")),
+    let forced = forced(body);
+    let specs = tool_specs(body).filter(|spec| match forced {
+        Some(Forced::Tool(name)) => text(spec, "name") == name,
+        Some(Forced::Any) => true,
+        None => is_mentioned(&lower, text(spec, "name")),
     });
-    let at_most = if is_forced(body) { 1 } else { usize::MAX };
+    let is_one = body.pointer("/additionalModelRequestFields/tool_choice/disable_parallel_tool_use");
+    let is_one = is_one == Some(&Value::Bool(true));
+    let at_most = if forced.is_some() || is_one { 1 } else { usize::MAX };
     specs
         .take(at_most)
         .map(|spec| {

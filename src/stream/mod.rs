@@ -14,6 +14,7 @@ mod payload;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod surrogate;
 #[cfg(test)]
 mod tests;
 

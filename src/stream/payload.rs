@@ -10,7 +10,7 @@
 
 use super::event::{BlockDelta, BlockStart, StreamEvent};
 use super::headers::EventType;
-use super::scan;
+use super::{scan, surrogate};
 use crate::converse::{Role, StopReason};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -33,7 +33,14 @@ pub(super) fn read<'a>(
     {
         return Ok(event);
     }
-    read_by_serde(kind, payload)
+    read_by_serde(kind, payload).or_else(|error| read_mended(kind, payload).ok_or(error))
+}
+
+/// Reads the payload of a delta that was refused for half of a surrogate pair; `None` for anything else.
+#[cold]
+fn read_mended(kind: EventType<'_>, payload: &[u8]) -> Option<StreamEvent<'static>> {
+    let mended = surrogate::mended(payload)?;
+    read_by_serde(kind, &mended).ok().and_then(surrogate::owned)
 }
 
 /// Reads the payload of an event in any form.

@@ -236,13 +236,15 @@ fn a_stream_cut_anywhere_is_never_complete() {
     }
 }
 
+/// A delta by its payload, as it is shown.
+fn delta(payload: &str) -> Result<String, Error> {
+    let mut decoder = StreamDecoder::new();
+    decoder.push(encode::event("contentBlockDelta", payload.to_owned()));
+    decoder.next().map(|event| show(&event.unwrap()))
+}
+
 #[test]
 fn what_aws_may_add_is_kept_and_never_an_error() {
-    let text = |payload: &str| {
-        let mut decoder = StreamDecoder::new();
-        decoder.push(encode::event("contentBlockDelta", payload.to_owned()));
-        decoder.next().map(|event| show(&event.unwrap()))
-    };
     for (payload, part) in [
         (
             r#"{"new":[1,{"a":null}],"contentBlockIndex":3,"delta":{"text":"a","later":{}},"p":"x"}"#,
@@ -266,7 +268,7 @@ fn what_aws_may_add_is_kept_and_never_an_error() {
         (r#"{"delta":{"t\u0065xt":"a"},"contentBlockIndex":0}"#, "Text(\"a\")"),
         (r#"{"delta":{"citation":{"title":"t"}},"contentBlockIndex":0}"#, "Citation("),
     ] {
-        let shown = text(payload).unwrap();
+        let shown = delta(payload).unwrap();
         assert!(shown.contains(part), "{payload}: {shown}");
     }
     for payload in [
@@ -279,10 +281,31 @@ fn what_aws_may_add_is_kept_and_never_an_error() {
         "",
     ] {
         assert!(
-            matches!(text(payload), Err(Error::StreamPayload(_, problem)) if problem.event == "contentBlockDelta"),
+            matches!(delta(payload), Err(Error::StreamPayload(_, problem)) if problem.event == "contentBlockDelta"),
             "{payload}"
         );
     }
+}
+
+#[test]
+fn half_of_a_surrogate_pair_does_not_end_an_answer() {
+    for (payload, part) in [
+        (r#"{"delta":{"text":"a\ud83d"},"contentBlockIndex":0}"#, "Text(\"a\u{fffd}\")"),
+        (r#"{"delta":{"toolUse":{"input":"\"\udc00b"}},"contentBlockIndex":0}"#, "\u{fffd}b"),
+        (
+            r#"{"delta":{"reasoningContent":{"text":"\ud83d\ud83d\ude00"}},"contentBlockIndex":0}"#,
+            "\u{fffd}😀",
+        ),
+        // Of a JSON inside the text it is the business of whoever reads that.
+        (r#"{"delta":{"toolUse":{"input":"\\ud83d"}},"contentBlockIndex":0}"#, "\\ud83d"),
+    ] {
+        let shown = delta(payload).unwrap();
+        assert!(shown.contains(part), "{payload}: {shown}");
+    }
+    assert!(
+        delta(r#"{"delta":{"text":"\ud83d},"contentBlockIndex":0}"#).is_err(),
+        "the rest must still be right"
+    );
 }
 
 #[test]

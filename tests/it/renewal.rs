@@ -7,8 +7,11 @@ use crate::home::{
 };
 use crate::sources::line;
 use outcrop::converse::{ConverseRequest, Message};
-use outcrop::emulator::{DEMO_SSO_ACCESS_TOKEN, Emulator, EmulatorOptions, IdentityOptions, Scenario};
-use outcrop::{Client, Env, Error, time};
+use outcrop::emulator::{
+    AccessKey, DEMO_ACCESS_KEY_ID, DEMO_SSO_ACCESS_TOKEN, Emulator, EmulatorOptions, IdentityOptions,
+    Scenario,
+};
+use outcrop::{Client, Env, Error, ServiceClass, time};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -253,6 +256,37 @@ async fn expired_keys_are_renewed_once_and_the_call_is_sent_again() {
             assert_eq!((asked.as_slice(), chats), (own(&expected).as_slice(), 2), "{} {times}", source.name);
         }
     }
+}
+
+/// Keys in the credentials file have no end of their own: another program writes new ones there, and the service
+/// refuses the old ones.
+#[tokio::test]
+async fn keys_that_another_program_wrote_to_the_credentials_file_are_taken_after_a_refusal() {
+    let (old, ahead) = ("AKIDOLDOUTCROP000001", 500);
+    let ends = AccessKey { access_key_id: old.to_owned(), expires: Some(clock(ahead)), ..AccessKey::demo() };
+    let options =
+        EmulatorOptions { access_keys: vec![AccessKey::demo(), ends], ..EmulatorOptions::default() };
+    let (emulator, home) = (Emulator::start(options).await.unwrap(), Home::new());
+    let file = static_profile("default");
+    home.write(".aws/credentials", &file.replace(DEMO_ACCESS_KEY_ID, old));
+    let env = Env::empty()
+        .with("HOME", home.path())
+        .with("AWS_REGION", "us-east-1")
+        .with("AWS_ENDPOINT_URL", emulator.url())
+        .with("AWS_EC2_METADATA_DISABLED", "true");
+    let client = Client::from_env(&env).unwrap();
+    ask(client.clone()).await.unwrap();
+    emulator.set_clock_offset(ahead);
+    let refused = ask(client.clone()).await.unwrap_err();
+    assert_eq!(
+        refused.service_failure().map(|failure| failure.class),
+        Some(ServiceClass::CredentialsExpired)
+    );
+    home.write(".aws/credentials", &file);
+    ask(client.clone()).await.unwrap();
+    ask(client).await.unwrap();
+    // One call with the old keys, one with them twice, one with both, one with the new.
+    assert_eq!(emulator.requests().len(), 6);
 }
 
 /// The service's clock is ahead: to it the keys have ended, to the client they live.

@@ -15,7 +15,6 @@ mod lines;
 mod plan;
 mod request;
 mod session_file;
-mod structured;
 
 pub(super) use plan::Plan;
 

@@ -3,7 +3,6 @@
 //! The rules are those of the crate, pure; here stand the facts that they get, from the catalogue, the
 //! configuration and what was learned, and what becomes of an answer before it is shown.
 
-use super::structured;
 use crate::catalog::store::Learned;
 use crate::catalog::{ModelFacts, ModelId};
 use crate::cli::models;
@@ -14,7 +13,7 @@ use crate::converse::prepare::learn::{self, Refusal};
 use crate::converse::prepare::{
     Adjustment, AnswerLane, PrepareOptions, Prepared, Rule, StructuredAnswer, prepare,
 };
-use crate::converse::{ContentBlock, ConverseOutput, ConverseRequest, ConverseResponse};
+use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::error::{Error, Result};
 use crate::time;
 use bytes::Bytes;
@@ -88,6 +87,9 @@ impl Plan {
             streams = false;
             let why = "this model does not stream when it has tools, so the answer comes at once";
             prepared.adjustments.push(whole(why, "tools.streaming"));
+        }
+        if !streams {
+            prepared.request = prepared.request.for_whole_answer().into_owned();
         }
         self.fitted = Some(Fitted { model, facts, options, prepared, streams, lessons });
     }
@@ -182,17 +184,8 @@ impl Plan {
 
     /// Gives an answer back in the caller's terms: names of tools, and what a schema asked for as text.
     pub(in crate::cli) fn restore(&self, response: &mut ConverseResponse, out: &Out) {
-        let Some(fitted) = &self.fitted else { return };
-        if let Some(answer) = &fitted.prepared.answer
-            && !structured::as_text(response, answer)
-        {
+        if self.fitted.as_ref().is_some_and(|fitted| !fitted.prepared.restore(response)) {
             out.warn("the answer is no JSON, though a schema was given");
-        }
-        let ConverseOutput::Message(message) = &mut response.output else { return };
-        for block in &mut message.content {
-            if let ContentBlock::ToolUse(call) = block {
-                fitted.prepared.tool_names.restore(call);
-            }
         }
     }
 

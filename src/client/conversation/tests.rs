@@ -5,7 +5,8 @@ use crate::ServiceClass;
 use crate::auth::Credentials;
 use crate::converse::prepare::{AnswerSchema, Rule, ThinkingLevel};
 use crate::converse::{
-    ConverseResponse, Document, ReasoningContentBlock, StopReason, ToolResultContentBlock, ToolSpecification,
+    ConverseResponse, Document, GuardrailConfiguration, GuardrailStreamProcessingMode, ReasoningContentBlock,
+    StopReason, ToolResultContentBlock, ToolSpecification,
 };
 use crate::emulator::{
     DEMO_ACCESS_KEY_ID, DEMO_MODEL_ID, DEMO_SECRET_ACCESS_KEY, Emulator, EmulatorOptions, Scenario,
@@ -248,6 +249,9 @@ async fn what_a_model_refuses_is_learned_from_and_remembered() {
     assert!(conversation.adjustments().iter().any(|one| one.rule == Rule::Sampling));
     say(&mut conversation, "And again.").await;
     assert_eq!(count(&emulator), 3);
+    let mut other = client.conversation(request(OPUS).temperature(0.5)).facts(known(SONNET));
+    say(&mut other, "Hello.").await;
+    assert_eq!(count(&emulator), 4, "another conversation of the client knows it too");
     assert_eq!(conversation.into_request().inference_config.unwrap().temperature, Some(0.5));
 
     let mut facts = known(LLAMA);
@@ -255,7 +259,7 @@ async fn what_a_model_refuses_is_learned_from_and_remembered() {
     let mut conversation = client.conversation(request(LLAMA)).facts(facts);
     say(&mut conversation, "Hello.").await;
     let sent: Vec<bool> =
-        emulator.requests()[3..].iter().map(|sent| sent.path().ends_with("-stream")).collect();
+        emulator.requests()[4..].iter().map(|sent| sent.path().ends_with("-stream")).collect();
     assert_eq!(sent, [true, false], "a model that does not stream with tools is asked for the whole");
 }
 
@@ -287,7 +291,10 @@ async fn a_call_that_carries_a_structured_answer_waits_for_no_result() {
     let options = PrepareOptions { schema, ..PrepareOptions::default() };
     let mut conversation = client.conversation(ConverseRequest::new(NOVA)).options(options);
     let answer = say(&mut conversation, "How old is granite?").await;
-    assert_eq!(answer.stop_reason, Some(StopReason::ToolUse));
+    assert_eq!(answer.stop_reason, Some(StopReason::EndTurn));
+    let json: Value = serde_json::from_str(&answer.text()).unwrap();
+    assert!(json["age"].is_i64(), "{json}");
+    assert_eq!(outline(conversation.messages()), ["user: text", "assistant: text"]);
     assert!(matches!(conversation.structured_answer().map(|it| &it.lane), Some(AnswerLane::Tool(_))));
     assert_eq!(conversation.tool_calls().count(), 0);
     say(&mut conversation, "And basalt?").await;
@@ -323,4 +330,23 @@ fn conversations_and_turns_go_to_other_threads_and_logs_do_not_show_them() {
     assert!(shown.contains(NOVA) && !shown.contains("secret"), "{shown}");
     is_send(&conversation);
     is_send(&async { conversation.say("x").await?.collect().await });
+}
+
+#[tokio::test]
+async fn how_a_stream_waits_for_a_guardrail_is_told_to_streams_only() {
+    let (emulator, client) = emulator(json!([])).await;
+    let guardrail = GuardrailConfiguration {
+        guardrail_identifier: Some("g".to_owned()),
+        guardrail_version: Some("1".to_owned()),
+        stream_processing_mode: Some(GuardrailStreamProcessingMode::SYNC),
+        ..GuardrailConfiguration::default()
+    };
+    let options = PrepareOptions { guardrail: Some(guardrail), ..PrepareOptions::default() };
+    // Llama does not stream when it has tools.
+    for (model, expected) in [(NOVA, json!("sync")), (LLAMA, Value::Null)] {
+        say(&mut client.conversation(request(model)).options(options.clone()), "Hello.").await;
+        let body: Value = serde_json::from_slice(&emulator.requests().last().unwrap().body).unwrap();
+        assert_eq!(body["guardrailConfig"]["streamProcessingMode"], expected, "{model}");
+        assert_eq!(body["guardrailConfig"]["guardrailIdentifier"], "g", "{model}");
+    }
 }

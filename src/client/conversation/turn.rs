@@ -5,8 +5,8 @@
 
 use super::{Conversation, replay};
 use crate::client::EventStream;
-use crate::converse::prepare::ToolNames;
-use crate::converse::{ContentBlock, ConverseOutput, ConverseResponse, Fold};
+use crate::converse::prepare::{ToolNames, restore};
+use crate::converse::{ConverseOutput, ConverseResponse, Fold};
 use crate::error::Result;
 use crate::stream::{BlockStart, StreamEvent};
 use std::borrow::Cow;
@@ -93,7 +93,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The whole answer, in the caller's terms, after reading what is left of it. The history has it then too.
+    /// The whole answer, in the caller's terms, after reading what is left of it: where the options have a schema,
+    /// its text is the JSON. The history has it then too.
     ///
     /// # Errors
     /// As [`Turn::next`].
@@ -116,12 +117,9 @@ fn keep(conversation: &mut Conversation, answer: &mut Answer, tool_names: &ToolN
             return;
         }
     };
-    if let ConverseOutput::Message(message) = &mut response.output {
-        for block in &mut message.content {
-            if let ContentBlock::ToolUse(call) = block {
-                tool_names.restore(call);
-            }
-        }
+    // Without the JSON that was asked for, the answer stays as it came.
+    restore(&mut response, tool_names, conversation.structured.as_ref());
+    if let ConverseOutput::Message(message) = &response.output {
         let messages = &mut conversation.request.messages;
         messages.extend(conversation.unanswered.take());
         messages.push(message.clone());

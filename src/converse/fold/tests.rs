@@ -352,6 +352,8 @@ fn malformed_and_unfinished_tool_input_is_told_from_what_the_model_meant() {
     #[rustfmt::skip]
     let cases = [
         (r#"{\"a\":1}"#, true, None, r#"{"a":1}"#),
+        // Half of a surrogate pair is the tool's business.
+        (r#"{\"a\":\"\\ud83d\"}"#, true, None, r#"{"a":"\ud83d"}"#),
         (r#"\"text\""#, true, None, r#""text""#),
         (r#"{\"a\":"#, true, Some(ToolInputProblem::NotJson), r#""{\"a\":""#),
         ("text", true, Some(ToolInputProblem::NotJson), r#""text""#),

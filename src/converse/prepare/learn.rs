@@ -40,6 +40,8 @@ pub enum Refusal {
     ToolChoice(ToolChoices),
     /// To be made to call a tool while it thinks.
     ForcedWhileThinking,
+    /// Anything else in a message that holds tool results.
+    TextBesideResults,
     /// `strict` in a tool.
     StrictTools,
     /// Cache points.
@@ -65,7 +67,7 @@ pub enum Refusal {
 }
 
 /// Fragments of sentences, in lower case, and what they say. The first that is found counts.
-const SENTENCES: [(&str, Refusal); 17] = [
+const SENTENCES: [(&str, Refusal); 19] = [
     ("on-demand throughput", Refusal::OnDemand),
     ("unsupported for streaming", Refusal::Streaming),
     ("tool use in streaming mode", Refusal::StreamingTools),
@@ -78,6 +80,8 @@ const SENTENCES: [(&str, Refusal); 17] = [
     ("\"thinking.type.adaptive\" is not supported", Refusal::AdaptiveThinking),
     ("invalid beta flag", Refusal::BetaFlags),
     ("assistant message prefill", Refusal::Prefill),
+    ("conversation must end with a user message", Refusal::Prefill),
+    ("cannot be provided in the same turn", Refusal::TextBesideResults),
     ("support system messages", Refusal::SystemPrompt),
     ("support the image content block", Refusal::Medium(Medium::Image)),
     ("support the document content block", Refusal::Medium(Medium::Document)),
@@ -184,6 +188,7 @@ pub fn apply(refusal: &Refusal, facts: &mut ModelFacts, options: &mut PrepareOpt
         Refusal::Tools => facts.tools.supported = false,
         Refusal::ToolChoice(most) => facts.tools.choice = facts.tools.choice.min(*most),
         Refusal::ForcedWhileThinking => facts.tools.forced_while_thinking = false,
+        Refusal::TextBesideResults => facts.tools.text_beside_results = false,
         Refusal::StrictTools => drop(refuse("strict")),
         Refusal::CachePoints => drop(refuse("cachePoint")),
         Refusal::CacheLifetime => drop(refuse("cachePoint.ttl")),

@@ -129,7 +129,29 @@ fn named_document(label: &str) -> DocumentFormat {
     }
 }
 
-fn is_document(format: &DocumentFormat) -> bool {
+/// Whether the service takes images of this format.
+pub(super) fn is_image(format: &ImageFormat) -> bool {
+    [ImageFormat::PNG, ImageFormat::JPEG, ImageFormat::GIF, ImageFormat::WEBP].contains(format)
+}
+
+/// Whether the service takes videos of this format.
+pub(super) fn is_video(format: &VideoFormat) -> bool {
+    [
+        VideoFormat::MKV,
+        VideoFormat::MOV,
+        VideoFormat::MP4,
+        VideoFormat::WEBM,
+        VideoFormat::FLV,
+        VideoFormat::MPEG,
+        VideoFormat::MPG,
+        VideoFormat::WMV,
+        VideoFormat::THREE_GP,
+    ]
+    .contains(format)
+}
+
+/// Whether the service takes documents of this format.
+pub(super) fn is_document(format: &DocumentFormat) -> bool {
     [
         DocumentFormat::PDF,
         DocumentFormat::CSV,

@@ -1,10 +1,11 @@
 //! Rules `media-support` and `one-video`: media go only to models that read them, and one video at most.
 //!
 //! What a model does not read is replaced by a word for it, so that the conversation still makes sense when it
-//! moves to such a model. Of several videos the newest stays. Of a model of which nothing is known the service
+//! moves to such a model, and so is a file of no format that the service takes. Of several videos the newest stays. Of a model of which nothing is known the service
 //! is the judge.
 
 use super::draft::Draft;
+use super::media_format::{is_document, is_image, is_video};
 use super::report::Rule;
 use crate::catalog::facts::Medium;
 use crate::converse::{ContentBlock, GuardrailConverseContentBlock, ToolResultContentBlock};
@@ -16,7 +17,7 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
 }
 
 fn blocks(draft: &mut Draft<'_>) {
-    draft.each_block(|draft, spot, block, out| match unread(draft, medium(&block)) {
+    draft.each_block(|draft, spot, block, out| match unread_block(draft, &block) {
         None => out.push(block),
         Some((placeholder, why)) => {
             draft.note(Rule::MediaSupport, spot, why, Some("input"));
@@ -30,7 +31,7 @@ fn blocks(draft: &mut Draft<'_>) {
 }
 
 fn pieces(draft: &mut Draft<'_>) {
-    draft.each_result_piece(|draft, spot, piece, out| match unread(draft, piece_medium(&piece)) {
+    draft.each_result_piece(|draft, spot, piece, out| match unread_piece(draft, &piece) {
         None => out.push(piece),
         Some((placeholder, why)) => {
             draft.note(Rule::MediaSupport, spot, why, Some("input"));
@@ -42,8 +43,54 @@ fn pieces(draft: &mut Draft<'_>) {
     });
 }
 
+/// What is said in place of something, and why.
+type Unread = Option<(&'static str, &'static str)>;
+
+fn unread_block(draft: &Draft<'_>, block: &ContentBlock) -> Unread {
+    let is_taken = match block {
+        ContentBlock::Image(image) => is_image(&image.format),
+        ContentBlock::Document(document) => document.format.as_ref().is_none_or(is_document),
+        ContentBlock::Video(video) => is_video(&video.format),
+        ContentBlock::Audio(_)
+        | ContentBlock::Text(_)
+        | ContentBlock::ToolUse(_)
+        | ContentBlock::ToolResult(_)
+        | ContentBlock::GuardContent(_)
+        | ContentBlock::CachePoint(_)
+        | ContentBlock::ReasoningContent(_)
+        | ContentBlock::CitationsContent(_)
+        | ContentBlock::SearchResult(_)
+        | ContentBlock::ToolAddition(_)
+        | ContentBlock::ToolRemoval(_)
+        | ContentBlock::Unknown(_) => true,
+    };
+    unread(draft, medium(block)).or_else(|| unreadable(draft, is_taken))
+}
+
+fn unread_piece(draft: &Draft<'_>, piece: &ToolResultContentBlock) -> Unread {
+    let is_taken = match piece {
+        ToolResultContentBlock::Image(image) => is_image(&image.format),
+        ToolResultContentBlock::Document(document) => document.format.as_ref().is_none_or(is_document),
+        ToolResultContentBlock::Video(video) => is_video(&video.format),
+        ToolResultContentBlock::Json(_)
+        | ToolResultContentBlock::Text(_)
+        | ToolResultContentBlock::SearchResult(_)
+        | ToolResultContentBlock::Unknown(_) => true,
+    };
+    unread(draft, piece_medium(piece)).or_else(|| unreadable(draft, is_taken))
+}
+
+/// What is said in place of a file whose format no known model takes.
+fn unreadable(draft: &Draft<'_>, is_taken: bool) -> Unread {
+    let said = (
+        "(attachment omitted: it has no format that models read)",
+        "its format is none that the service takes",
+    );
+    (!is_taken && !draft.is_unknown()).then_some(said)
+}
+
 /// What is said in place of a medium that the model does not read, and why.
-pub(super) fn unread(draft: &Draft<'_>, medium: Medium) -> Option<(&'static str, &'static str)> {
+pub(super) fn unread(draft: &Draft<'_>, medium: Medium) -> Unread {
     let is_read = draft.facts.input.contains(&medium) || draft.is_unknown();
     if is_read && !draft.is_refused(name(medium)) {
         return None;

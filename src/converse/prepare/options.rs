@@ -28,6 +28,8 @@ pub struct PrepareOptions {
     pub cache: Option<CacheRetention>,
     /// Which tool to call, if the request does not say so.
     pub tool_choice: Option<ToolWish>,
+    /// Whether the model must not call several tools in one answer. Only Claude has a word for it.
+    pub no_parallel_tools: bool,
     /// The schema of the answer.
     pub schema: Option<AnswerSchema>,
     /// The guardrail to apply.

@@ -46,6 +46,8 @@ pub enum Rule {
     ToolSchemas,
     /// The choice of a tool is one that the model takes.
     ToolChoice,
+    /// One tool is called at a time where the model has a word for it.
+    ParallelTools,
     /// Messages are the user's or the assistant's.
     Roles,
     /// Blocks stand in messages of the role that may hold them.
@@ -72,6 +74,8 @@ pub enum Rule {
     ToolIds,
     /// Images stand beside tool results where they may not stand inside.
     ToolResultImages,
+    /// Tool results stand alone in their message where nothing may stand beside them.
+    ResultsAlone,
     /// The first message is the user's.
     FirstTurn,
     /// Names of documents are plain and unique.
@@ -110,6 +114,7 @@ impl Rule {
             Self::ToolDescriptions => "tool-descriptions",
             Self::ToolSchemas => "tool-schemas",
             Self::ToolChoice => "tool-choice",
+            Self::ParallelTools => "parallel-tools",
             Self::Roles => "roles",
             Self::Placement => "placement",
             Self::MediaFormat => "media-format",
@@ -123,6 +128,7 @@ impl Rule {
             Self::ToolPairing => "tool-pairing",
             Self::ToolIds => "tool-ids",
             Self::ToolResultImages => "tool-result-images",
+            Self::ResultsAlone => "results-alone",
             Self::FirstTurn => "first-turn",
             Self::DocumentNames => "document-names",
             Self::DocumentText => "document-text",

@@ -8,6 +8,7 @@
 //! root.
 
 mod inline;
+mod look_around;
 mod strict;
 mod unions;
 
@@ -26,6 +27,8 @@ pub(super) struct Dialect {
     pub(super) only_basics: bool,
     /// `properties` must be there.
     pub(super) properties: bool,
+    /// Patterns that look ahead or behind.
+    pub(super) look_around: bool,
 }
 
 /// A schema that a model reads.
@@ -57,6 +60,8 @@ pub(super) enum Change {
     Cut,
     /// The root had more than the basics.
     Stripped,
+    /// Patterns looked ahead or behind.
+    Unpatterned,
 }
 
 impl Change {
@@ -71,6 +76,9 @@ impl Change {
             Self::Inlined => "this model reads no `$ref`, so they are put in",
             Self::Cut => "a `$ref` that cannot be put in stands for anything",
             Self::Stripped => "this model reads only `type`, `properties` and `required` at the root",
+            Self::Unpatterned => {
+                "patterns that look ahead or behind are refused, so descriptions say what they were"
+            }
         }
     }
 
@@ -79,7 +87,12 @@ impl Change {
         match self {
             Self::Inlined | Self::Cut => Some("tools.schemaRefs"),
             Self::Stripped => Some("family"),
-            Self::Made | Self::Typed | Self::Wrapped | Self::RootResolved | Self::Flattened => None,
+            Self::Unpatterned
+            | Self::Made
+            | Self::Typed
+            | Self::Wrapped
+            | Self::RootResolved
+            | Self::Flattened => None,
         }
     }
 }
@@ -107,6 +120,9 @@ pub(super) fn for_tool(schema: Value, dialect: Dialect) -> Fixed {
     }
     if set_basics(&mut root, dialect) {
         changes.push(Change::Typed);
+    }
+    if !dialect.look_around && look_around::take_away(&mut root) {
+        changes.push(Change::Unpatterned);
     }
     if dialect.only_basics {
         let before = root.len();

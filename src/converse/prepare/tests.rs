@@ -5,7 +5,7 @@ mod check;
 mod history;
 mod learning;
 mod media;
-mod property;
+pub(crate) mod property;
 mod rows;
 mod schemas;
 mod structured;
@@ -44,6 +44,7 @@ fn able() -> ModelFacts {
             choice: ToolChoices::Named,
             forced_while_thinking: false,
             images_in_results: true,
+            text_beside_results: true,
             schema_refs: true,
         },
         structured_output: StructuredOutput::Tool,

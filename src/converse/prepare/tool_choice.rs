@@ -6,6 +6,7 @@
 use super::draft::Draft;
 use super::mind;
 use super::options::ToolWish;
+use super::parallel_tools;
 use super::report::Rule;
 use super::structured_output;
 use crate::catalog::facts::ToolChoices;
@@ -31,7 +32,8 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     {
         config.tool_choice = taken(draft, &mut config, wish, "options.toolChoice");
     }
-    let is_forced = matches!(config.tool_choice, Some(ToolChoice::Any {} | ToolChoice::Tool(_)));
+    let is_forced = matches!(config.tool_choice, Some(ToolChoice::Any {} | ToolChoice::Tool(_)))
+        || parallel_tools::is_forced(draft);
     draft.request.tool_config = Some(config);
     if !is_forced {
         structured_output::ask_for_tool(draft);

@@ -53,6 +53,7 @@ pub(super) fn dialect(draft: &Draft<'_>) -> Dialect {
     Dialect {
         refs: draft.facts.tools.schema_refs,
         only_basics: draft.facts.family == Family::Nova,
+        look_around: draft.is_unknown(),
         properties: match draft.facts.family {
             Family::Nova | Family::Gpt | Family::GptOss => true,
             Family::Claude

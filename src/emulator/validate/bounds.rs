@@ -155,6 +155,11 @@ fn content(block: &Value, path: &str, violations: &mut Violations) {
         violations.one_of(text(image, "format"), &format!("{path}.format"), &["png", "jpeg", "gif", "webp"]);
         violations.required(image, &path, "source");
     }
+    if let Some(video) = block.get("video").filter(|video| video.is_object()) {
+        let formats = ["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"];
+        violations.one_of(text(video, "format"), &format!("{path}.video.format"), &formats);
+        violations.required(video, &format!("{path}.video"), "source");
+    }
     if let Some(document) = block.get("document").filter(|document| document.is_object()) {
         let path = format!("{path}.document");
         let formats = ["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"];

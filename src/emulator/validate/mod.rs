@@ -7,8 +7,11 @@
 
 mod ability;
 mod bounds;
+mod claude;
 mod conversation;
+mod nova;
 mod shape;
+mod unsupported;
 
 use super::catalog::Model;
 use super::refusal::Refusal;

@@ -6,8 +6,13 @@ use crate::emulator::prompt::PromptCache;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::routes::Operation;
 use crate::emulator::script::Script;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
 use serde_json::{Value, json};
+
+mod families;
+mod prepared;
 
 const BASALT: &str = "emulator.basalt-v1:0";
 const SONNET: &str = "anthropic.claude-sonnet-4-20250514-v1:0";
@@ -77,7 +82,16 @@ fn requests_of_botocore_pass() {
         ("amazon.nova-lite-v1:0", include_str!("../../../fixtures/examples/01-converse-request-plain.json")),
         (BASALT, include_str!("../../../fixtures/examples/02-converse-request-full.json")),
     ] {
-        let example: Value = serde_json::from_str(text).unwrap();
+        let mut example: Value = serde_json::from_str(text).unwrap();
+        // Thinking that the emulator has given out.
+        let thought = example.pointer_mut("/body/messages/1/content/0/reasoningContent/reasoningText");
+        if let Some(thought) = thought {
+            let text = thought["text"].as_str().unwrap();
+            thought["signature"] = json!(crate::emulator::script::signature(text));
+        }
+        if let Some(hidden) = example.pointer_mut("/body/messages/1/content/1/reasoningContent") {
+            hidden["redactedContent"] = json!(STANDARD.encode([7; 64]));
+        }
         for operation in [Operation::Converse, Operation::ConverseStream] {
             assert_eq!(check(model, &example["body"], operation), Ok(()), "{model}");
         }

@@ -21,6 +21,7 @@ pub(super) fn violations(request: &ConverseRequest, facts: &ModelFacts) -> Vec<S
         }
     }
     tools(request, &mut found);
+    results_alone(request, facts, &mut found);
     media(request, facts, &mut found);
     cache_points(request, facts, &mut found);
     rest(request, facts, &mut found);
@@ -125,6 +126,19 @@ fn tools(request: &ConverseRequest, found: &mut Vec<String>) {
     }
     if !open.is_empty() {
         found.push(format!("calls without result at the end: {open:?}"));
+    }
+}
+
+/// Nothing but cache points beside results, where nothing may stand there.
+fn results_alone(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<String>) {
+    for (at, message) in request.messages.iter().enumerate().filter(|(_, it)| it.role == Role::User) {
+        let is_result = |block: &ContentBlock| matches!(block, ContentBlock::ToolResult(_));
+        let is_other =
+            |block: &ContentBlock| !is_result(block) && !matches!(block, ContentBlock::CachePoint(_));
+        let is_mixed = message.content.iter().any(is_result) && message.content.iter().any(is_other);
+        if is_mixed && !facts.tools.text_beside_results {
+            found.push(format!("{at}: beside results"));
+        }
     }
 }
 

@@ -332,3 +332,32 @@ fn calls_that_the_service_answered_stay_beside_their_results() {
     let told = json!([{"text": "[Assistant tool call]: nova_code({})"}]);
     assert_eq!(messages(&prepared)[1], says("assistant", told));
 }
+
+#[test]
+fn what_stands_beside_results_follows_in_a_message_of_its_own() {
+    let mut facts = of(Family::Llama);
+    facts.tools.text_beside_results = false;
+    let conversation = |last: Value| {
+        with_tools(json!([
+            user("look"),
+            says("assistant", json!([call("a"), call("b")])),
+            says("user", last)
+        ]))
+    };
+    let (both, and) = (json!([result("a"), result("b")]), json!([{"text": "and?"}]));
+    let prepared = plain(conversation(json!([result("a"), result("b"), {"text": "and?"}])), &facts);
+    let sent = messages(&prepared);
+    assert_eq!(
+        sent.as_array().unwrap()[2..],
+        [says("user", both.clone()), assistant("I have the results."), says("user", and.clone())]
+    );
+    assert_eq!(rules(&prepared), ["results-alone"]);
+
+    // Also where the results were in messages of their own.
+    let mut apart = conversation(both.clone());
+    apart.messages.push(serde_json::from_value(says("user", and)).unwrap());
+    assert_eq!(messages(&plain(apart, &facts)), sent);
+
+    let alone = conversation(both);
+    assert_eq!(plain(alone.clone(), &facts).request, alone);
+}

@@ -64,6 +64,21 @@ fn sentences_with_a_fields_name_say_what_was_refused() {
 }
 
 #[test]
+fn sentences_about_messages_say_what_was_refused() {
+    check([
+        (
+            "A conversation must end with a user message. Try again with a conversation that ends with a user \
+             message.",
+            Refusal::Prefill,
+        ),
+        (
+            "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
+            Refusal::TextBesideResults,
+        ),
+    ]);
+}
+
+#[test]
 fn sentences_of_the_service_say_what_was_refused() {
     check([
         (
@@ -162,6 +177,9 @@ fn lessons() -> Vec<Lesson> {
     {
         spec.strict = Some(true);
     }
+    let called = json!({"role": "assistant", "content": [call("a")]});
+    let beside = json!({"role": "user", "content": [result("a"), {"text": "and?"}]});
+    let beside = with_tools(json!([user("hi"), called, beside]));
     let schema =
         super::super::AnswerSchema { schema: json!({"type": "object"}).into(), ..Default::default() };
     let native = ModelFacts { structured_output: StructuredOutput::Native, ..able() };
@@ -178,6 +196,7 @@ fn lessons() -> Vec<Lesson> {
         (Refusal::Tools, talk(), able(), plain()),
         (Refusal::ToolChoice(ToolChoices::Auto), talk(), able(), plain()),
         (Refusal::StrictTools, strict, able(), plain()),
+        (Refusal::TextBesideResults, beside, able(), plain()),
         (Refusal::CachePoints, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Short)),
         (Refusal::CacheLifetime, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Long)),
         (Refusal::NativeSchema, talk(), native, PrepareOptions { schema: Some(schema), ..plain() }),

@@ -37,7 +37,6 @@ fn the_bytes_of_media_decide_their_format() {
         ("image", "jpeg", b"GIF89a", "gif"),
         ("image", "PNG", b"RIFF\0\0\0\0WEBPVP8 ", "webp"),
         ("image", "image/png; charset=binary", b"?", "png"),
-        ("image", "heic", b"?", "heic"),
         ("video", "video/quicktime", b"?", "mov"),
         ("video", "video/x-matroska", b"?", "mkv"),
         ("video", "video/3gpp", b"?", "three_gp"),
@@ -192,4 +191,19 @@ fn a_document_alone_gets_a_text() {
         (blocks, rules),
         (json!([paper, {"text": "(see the attached document)"}]), vec!["document-text"])
     );
+}
+
+#[test]
+fn a_file_of_no_format_that_the_service_takes_is_named() {
+    let omitted = json!({"text": "(attachment omitted: it has no format that models read)"});
+    for file in
+        [media("image", "heic", b"?"), media("image", "pdf", b"%PDF-1.4"), media("video", "avi", b"?")]
+    {
+        let (blocks, rules) = sent(json!([{"text": "see"}, file]), &able());
+        assert_eq!((blocks, rules), (json!([{"text": "see"}, omitted]), vec!["media-support"]), "{file}");
+        let prepared = plain(answered(json!([file])), &able());
+        assert_eq!(messages(&prepared)[2]["content"][0]["toolResult"]["content"], json!([omitted]), "{file}");
+        let (blocks, _) = sent(json!([{"text": "see"}, file]), &of(Family::Unknown));
+        assert_eq!(blocks[1], file, "the service is the judge of a model of which nothing is known");
+    }
 }

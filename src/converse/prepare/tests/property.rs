@@ -9,8 +9,8 @@ use proptest::option::of as maybe;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// How many conversations are tried.
-const CASES: u32 = 2_000;
+/// How many conversations each of the four tests tries: tests run side by side.
+const CASES: u32 = 5_000;
 
 /// Few ids, so that calls meet results; some that are refused.
 fn id() -> impl Strategy<Value = String> {
@@ -58,7 +58,8 @@ fn thought() -> impl Strategy<Value = ContentBlock> {
     )
 }
 
-fn block() -> impl Strategy<Value = ContentBlock> {
+/// What conversations hold.
+fn usual_block() -> impl Strategy<Value = ContentBlock> {
     prop_oneof![
         3 => text().prop_map(ContentBlock::Text),
         3 => tool_call(),
@@ -66,8 +67,12 @@ fn block() -> impl Strategy<Value = ContentBlock> {
         2 => thought(),
         2 => point().prop_map(ContentBlock::CachePoint),
         2 => media(),
-        2 => strategies::content_block(),
     ]
+}
+
+/// The usual, and everything that Converse knows or may know one day.
+fn block() -> impl Strategy<Value = ContentBlock> {
+    prop_oneof![7 => usual_block(), 1 => strategies::content_block()]
 }
 
 fn media() -> impl Strategy<Value = ContentBlock> {
@@ -110,9 +115,9 @@ fn point() -> impl Strategy<Value = CachePointBlock> {
         .prop_map(|ttl| CachePointBlock { ttl, ..CachePointBlock::default() })
 }
 
-fn turn() -> impl Strategy<Value = Message> {
+fn turn(block: impl Strategy<Value = ContentBlock>) -> impl Strategy<Value = Message> {
     let role = prop_oneof![8 => Just("user"), 8 => Just("assistant"), 1 => Just("system"), 1 => Just("tool")];
-    (role, vec(block(), 0..5)).prop_map(|(role, content)| Message::new(Role::from(role), content))
+    (role, vec(block, 0..5)).prop_map(|(role, content)| Message::new(Role::from(role), content))
 }
 
 fn any_tools() -> impl Strategy<Value = ToolConfiguration> {
@@ -157,6 +162,7 @@ fn any_fields() -> impl Strategy<Value = &'static str> {
             r#"{"output_config": 7, "reasoning": {"summary": "auto"}}"#,
             r#"{"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "high"}}"#,
             r#"{"inferenceConfig": {"topK": 3}}"#,
+            r#"{"tool_choice": {"type": "any", "disable_parallel_tool_use": true}}"#,
         ][..],
     )
 }
@@ -165,7 +171,7 @@ fn any_fields() -> impl Strategy<Value = &'static str> {
 fn any_request() -> impl Strategy<Value = ConverseRequest> {
     (
         strategies::request(),
-        vec(turn(), 0..7),
+        vec(turn(block()), 0..7),
         maybe(any_tools()),
         maybe(any_fields()),
         prop::bool::weighted(0.8),
@@ -180,6 +186,26 @@ fn any_request() -> impl Strategy<Value = ConverseRequest> {
             }
             request
         })
+}
+
+/// Requests as programs write them, with conversations that nearly hold together.
+pub(crate) fn any_conversation() -> impl Strategy<Value = ConverseRequest> {
+    let number = || maybe(select(&[0.0, 0.5, 1.0, 1.5, -1.0][..]));
+    let limit = maybe(select(&[0_u32, 1, 1_500, 200_000][..]));
+    let stops = vec(select(&["END", "", " "][..]).prop_map(str::to_owned), 0..2);
+    let inference =
+        (limit, number(), number(), stops).prop_map(|(max_tokens, temperature, top_p, stop_sequences)| {
+            InferenceConfiguration { max_tokens, temperature, top_p, stop_sequences }
+        });
+    (vec(turn(usual_block()), 1..7), maybe(any_tools()), maybe(text()), maybe(inference)).prop_map(
+        |(messages, tool_config, system, inference_config)| ConverseRequest {
+            messages,
+            tool_config,
+            system: system.into_iter().map(SystemContentBlock::Text).collect(),
+            inference_config,
+            ..ConverseRequest::default()
+        },
+    )
 }
 
 fn family() -> impl Strategy<Value = Family> {
@@ -226,12 +252,13 @@ fn sampling() -> impl Strategy<Value = Sampling> {
 
 fn tool_support() -> impl Strategy<Value = ToolSupport> {
     let choice = select(&[ToolChoices::Absent, ToolChoices::Auto, ToolChoices::Any, ToolChoices::Named][..]);
-    (prop::bool::weighted(0.8), choice, any::<[bool; 3]>()).prop_map(|(supported, choice, yes)| ToolSupport {
+    (prop::bool::weighted(0.8), choice, any::<[bool; 4]>()).prop_map(|(supported, choice, yes)| ToolSupport {
         supported,
         streaming: true,
         choice,
         forced_while_thinking: yes[0],
         images_in_results: yes[1],
+        text_beside_results: yes[3],
         schema_refs: yes[2],
     })
 }
@@ -271,7 +298,7 @@ fn any_facts() -> impl Strategy<Value = ModelFacts> {
     )
 }
 
-fn any_options() -> impl Strategy<Value = PrepareOptions> {
+pub(crate) fn any_options() -> impl Strategy<Value = PrepareOptions> {
     let choice = prop_oneof![
         Just(ToolWish::Never),
         Just(ToolWish::Choice(ToolChoice::Auto {})),
@@ -312,9 +339,11 @@ fn any_options() -> impl Strategy<Value = PrepareOptions> {
         maybe(choice),
         maybe(schema),
         refused,
+        any::<bool>(),
     )
-        .prop_map(|(thinking, thinking_budget, top_k, cache, tool_choice, schema, refused)| {
+        .prop_map(|(thinking, thinking_budget, top_k, cache, tool_choice, schema, refused, is_one)| {
             PrepareOptions {
+                no_parallel_tools: is_one,
                 thinking,
                 thinking_budget,
                 top_k,
@@ -338,34 +367,62 @@ fn thoughts(request: &ConverseRequest) -> Vec<&ReasoningTextBlock> {
         .collect()
 }
 
+/// Prepares a request, and holds the outcome against the service's rules and against preparing it again.
+fn holds(
+    request: &ConverseRequest,
+    facts: &ModelFacts,
+    options: &PrepareOptions,
+) -> Result<(), TestCaseError> {
+    let once = prepare(request.clone(), facts, options);
+    let broken = check::violations(&once.request, facts);
+    prop_assert!(broken.is_empty(), "{broken:?}\nin {:?}", once.request);
+
+    for note in &once.adjustments {
+        prop_assert!(!note.why.ends_with('.') && !note.why.starts_with(char::is_uppercase), "{note}");
+    }
+
+    let mut given = thoughts(request).into_iter();
+    for kept in thoughts(&once.request) {
+        prop_assert!(given.any(|thought| thought == kept), "reasoning changed: {kept:?}");
+    }
+
+    let has_wishes = *options != PrepareOptions::default();
+    prop_assert!(*request == once.request || !once.adjustments.is_empty() || has_wishes);
+
+    let twice = prepare(once.request.clone(), facts, options);
+    let again: Vec<&Adjustment> =
+        twice.adjustments.iter().filter(|note| !note.what.starts_with("options.")).collect();
+    prop_assert_eq!(&twice.request, &once.request, "{:?}", again);
+    prop_assert!(again.is_empty(), "{again:?}\nof {:?}", once.request);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
     #[test]
-    fn any_request_becomes_one_that_the_service_takes(
-        request in any_request(),
-        facts in any_facts(),
-        options in prop_oneof![Just(PrepareOptions::default()), any_options()],
+    fn any_request_becomes_one_that_the_service_takes(request in any_request(), facts in any_facts()) {
+        holds(&request, &facts, &PrepareOptions::default())?;
+    }
+
+    #[test]
+    fn any_wish_becomes_one_that_the_service_takes(
+        request in any_request(), facts in any_facts(), options in any_options(),
     ) {
-        let once = prepare(request.clone(), &facts, &options);
-        let broken = check::violations(&once.request, &facts);
-        prop_assert!(broken.is_empty(), "{broken:?}\nin {:?}", once.request);
+        holds(&request, &facts, &options)?;
+    }
 
-        for note in &once.adjustments {
-            prop_assert!(!note.why.ends_with('.') && !note.why.starts_with(char::is_uppercase), "{note}");
-        }
+    #[test]
+    fn any_conversation_becomes_one_that_the_service_takes(
+        request in any_conversation(), facts in any_facts(),
+    ) {
+        holds(&request, &facts, &PrepareOptions::default())?;
+    }
 
-        let mut given = thoughts(&request).into_iter();
-        for kept in thoughts(&once.request) {
-            prop_assert!(given.any(|thought| thought == kept), "reasoning changed: {kept:?}");
-        }
-
-        prop_assert!(request == once.request || !once.adjustments.is_empty() || options != PrepareOptions::default());
-
-        let twice = prepare(once.request.clone(), &facts, &options);
-        let again: Vec<&Adjustment> =
-            twice.adjustments.iter().filter(|note| !note.what.starts_with("options.")).collect();
-        prop_assert_eq!(&twice.request, &once.request, "{:?}", again);
-        prop_assert!(again.is_empty(), "{again:?}\nof {:?}", once.request);
+    #[test]
+    fn any_conversation_with_wishes_becomes_one_that_the_service_takes(
+        request in any_conversation(), facts in any_facts(), options in any_options(),
+    ) {
+        holds(&request, &facts, &options)?;
     }
 }

@@ -61,9 +61,9 @@ proptest! {
 
     #[test]
     fn any_schema_becomes_one_that_models_read(
-        given in any_schema(), refs: bool, only_basics: bool, properties: bool,
+        given in any_schema(), refs: bool, only_basics: bool, properties: bool, look_around: bool,
     ) {
-        let dialect = Dialect { refs, only_basics, properties };
+        let dialect = Dialect { refs, only_basics, properties, look_around };
         let once = for_tool(given.clone(), dialect);
         prop_assert_eq!(&once.schema["type"], "object");
         for refused in ["anyOf", "oneOf", "allOf", "$ref"] {

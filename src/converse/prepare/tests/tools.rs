@@ -307,3 +307,49 @@ fn a_model_that_thinks_by_itself_is_not_forced() {
     let prepared = plain(given, &ModelFacts { thinking, ..adaptive() });
     assert_eq!(sent(&prepared)["toolChoice"], Value::Null);
 }
+
+#[test]
+fn patterns_that_look_around_go_into_the_description() {
+    let given = json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(?=.*@).+$"}}});
+    let (sent, said) = schema(given.clone(), &able());
+    let expected = json!({"type": "string", "description": "(pattern: ^(?=.*@).+$)"});
+    assert_eq!((&sent["properties"]["a"], said), (&expected, vec!["tool-schemas"]));
+    assert_eq!(schema(given.clone(), &of(Family::Unknown)), (given, vec![]));
+    let plain = json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^a$"}}});
+    assert_eq!(schema(plain.clone(), &able()), (plain, vec![]));
+}
+
+#[test]
+fn one_tool_at_a_time_is_a_field_of_claude() {
+    let options = PrepareOptions { no_parallel_tools: true, ..PrepareOptions::default() };
+    let named = ToolChoice::Tool(SpecificToolChoice { name: "look".to_owned() });
+    for (choice, expected) in [
+        (None, json!({"type": "auto", "disable_parallel_tool_use": true})),
+        (Some(ToolChoice::Auto {}), json!({"type": "auto", "disable_parallel_tool_use": true})),
+        (Some(ToolChoice::Any {}), json!({"type": "any", "disable_parallel_tool_use": true})),
+        (Some(named), json!({"type": "tool", "name": "look", "disable_parallel_tool_use": true})),
+    ] {
+        let mut given = with_tools(json!([user("hi")]));
+        given.tool_config.as_mut().unwrap().tool_choice = choice;
+        let once = prepare(given.clone(), &able(), &options);
+        let fields = once.request.additional_model_request_fields.as_ref().unwrap().to_value().unwrap();
+        assert_eq!(fields, json!({"tool_choice": expected}));
+        assert_eq!(sent(&once)["toolChoice"], Value::Null, "the two would conflict");
+        assert_eq!(prepare(once.request.clone(), &able(), &options).request, once.request);
+
+        let other = prepare(given.clone(), &of(Family::Nova), &options);
+        assert_eq!(other.request.additional_model_request_fields, None);
+        assert!(rules(&other).contains(&"parallel-tools"), "{:?}", other.adjustments);
+        let refused = PrepareOptions { refused: ["tool_choice".to_owned()].into(), ..options.clone() };
+        let refused = prepare(given, &able(), &refused);
+        assert_eq!(refused.request.additional_model_request_fields, None);
+    }
+    // The caller's own field stands, and without tools there is nothing to say.
+    let own = json!({"tool_choice": {"type": "any"}});
+    let given = with_tools(json!([user("hi")])).tool_choice(ToolChoice::Auto {});
+    let prepared = prepare(given.additional_model_request_fields(own.clone()), &able(), &options);
+    assert_eq!(prepared.request.additional_model_request_fields.as_ref().unwrap().to_value().unwrap(), own);
+    assert_eq!(sent(&prepared)["toolChoice"], Value::Null);
+    let prepared = prepare(request(json!({"messages": [user("hi")]})), &able(), &options);
+    assert_eq!(prepared.request.additional_model_request_fields, None);
+}

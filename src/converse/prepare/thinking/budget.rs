@@ -62,6 +62,8 @@ pub(super) fn apply(draft: &mut Draft<'_>, fields: &mut Fields, level: ThinkingL
 fn fit(draft: &mut Draft<'_>, wanted: u32) -> Option<u32> {
     let most = draft.facts.max_output_tokens;
     let asked = draft.request.inference_config.as_ref().and_then(|config| config.max_tokens);
+    // The service takes no limit of nothing.
+    let asked = asked.map(|tokens| tokens.max(1));
     let answer = asked.or(most).unwrap_or(DEFAULT_ANSWER);
     let limit = answer.saturating_add(wanted).min(most.unwrap_or(u32::MAX));
     let budget = wanted.min(limit.saturating_sub(answer.clamp(1, LEAST_ANSWER)));

@@ -2,27 +2,57 @@
 //!
 //! The JSON is not held against its schema; the service or the model was told to keep to it.
 
-use crate::converse::prepare::{AnswerLane, StructuredAnswer};
+use super::unwrapped;
 use crate::converse::{ContentBlock, ConverseOutput, ConverseResponse, Document, Message, StopReason};
 
-/// Makes the text of the answer the JSON that was asked for. False when there is none.
-pub(super) fn as_text(response: &mut ConverseResponse, answer: &StructuredAnswer) -> bool {
-    let ConverseOutput::Message(message) = &mut response.output else { return false };
-    match &answer.lane {
-        AnswerLane::Tool(name) => {
-            if !from_call(message, answer, name) {
-                // The model may call other tools first.
-                return response.stop_reason == Some(StopReason::ToolUse);
+/// How an answer holds what a schema describes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StructuredAnswer {
+    /// Where it is.
+    pub lane: AnswerLane,
+    /// Whether it stands under the member `value` of an object, as its schema is none of an object.
+    pub is_wrapped: bool,
+}
+
+/// Where a structured answer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerLane {
+    /// The text is the JSON.
+    Text,
+    /// The input of a call of this tool is the JSON; such a call ends the turn and is not to be carried out.
+    Tool(String),
+    /// The text is the JSON if the model did as it was told; it may stand in a code fence.
+    Prompt,
+}
+
+impl StructuredAnswer {
+    /// Takes the answer out of its object, if it was put into one.
+    pub fn unwrap_document(&self, answer: Document) -> Document {
+        if self.is_wrapped { unwrapped(&answer).unwrap_or(answer) } else { answer }
+    }
+
+    /// Makes the text of the answer the JSON that was asked for. False when there is none.
+    ///
+    /// An answer that calls other tools first is left as it is: the JSON is to come.
+    pub fn put_as_text(&self, response: &mut ConverseResponse) -> bool {
+        let ConverseOutput::Message(message) = &mut response.output else { return false };
+        match &self.lane {
+            AnswerLane::Tool(name) => {
+                if !from_call(message, self, name) {
+                    return response.stop_reason == Some(StopReason::ToolUse);
+                }
+                let calls = message.content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
+                if !calls && response.stop_reason == Some(StopReason::ToolUse) {
+                    response.stop_reason = Some(StopReason::EndTurn);
+                }
+                true
             }
-            let calls = message.content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
-            if !calls && response.stop_reason == Some(StopReason::ToolUse) {
-                response.stop_reason = Some(StopReason::EndTurn);
+            AnswerLane::Text | AnswerLane::Prompt => {
+                let calls = response.stop_reason == Some(StopReason::ToolUse);
+                from_text(message, self) || calls
             }
-            true
-        }
-        AnswerLane::Text | AnswerLane::Prompt => {
-            let calls = response.stop_reason == Some(StopReason::ToolUse);
-            from_text(message, answer) || calls
         }
     }
 }
@@ -106,15 +136,15 @@ mod tests {
         };
         let lane = answer(AnswerLane::Tool("t".to_owned()));
         let mut whole = answered(vec![ContentBlock::text("Well: "), call("t", "{\"a\":1}"), call("t", "{}")]);
-        assert!(as_text(&mut whole, &lane));
+        assert!(lane.put_as_text(&mut whole));
         assert_eq!((whole.text().as_str(), whole.stop_reason), ("{\"a\":1}", Some(StopReason::EndTurn)));
         let mut other = answered(vec![ContentBlock::text("x"), call("other", "{}")]);
         let before = other.clone();
-        assert!(as_text(&mut other, &lane));
+        assert!(lane.put_as_text(&mut other));
         assert_eq!(other, before);
         let mut none = answered(vec![ContentBlock::text("x")]);
         none.stop_reason = Some(StopReason::EndTurn);
-        assert!(!as_text(&mut none, &lane));
+        assert!(!lane.put_as_text(&mut none));
     }
 
     fn answer(lane: AnswerLane) -> StructuredAnswer {
