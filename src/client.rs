@@ -34,7 +34,7 @@ use crate::transport::retry::RetryBucket;
 use crate::uri::encode_segment;
 use crate::{Env, Region};
 use bytes::Bytes;
-use call::Call;
+use call::{Call, Sent};
 use settings::{AuthSource, Given};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -246,8 +246,8 @@ impl Client {
         EventStream::new(response, self.0.timeouts, began, sent)
     }
 
-    /// Sends until an answer begins. Gives its head, and when the attempt that got it was sent.
-    async fn post(&self, model_id: &str, operation: &str, body: Bytes) -> Result<(HttpResponse, Instant)> {
+    /// Sends until an answer begins. Gives its head, and the attempt that got it.
+    async fn post(&self, model_id: &str, operation: &str, body: Bytes) -> Result<(HttpResponse, Sent)> {
         // Dots alone would be taken for steps in the path, whatever their escaping.
         if matches!(model_id.trim(), "" | "." | "..") {
             return Err(Error::InvalidRequest(format!("`{model_id}` is no model id").into()));

@@ -36,6 +36,8 @@
 //! - `cli` (default): all of it, and the program `outcrop`. Libraries say `default-features = false`.
 
 pub mod auth;
+#[cfg(feature = "cli")]
+mod bench;
 pub mod catalog;
 mod classify;
 #[cfg(feature = "cli")]

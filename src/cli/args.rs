@@ -2,10 +2,12 @@
 //!
 //! The only file that names clap's derive macros.
 
+mod bench;
 mod chat;
 mod embed;
 mod upkeep;
 
+pub(super) use bench::Bench;
 pub(super) use chat::{Chat, ShowThinking, cache};
 pub(super) use embed::Embed;
 pub(super) use upkeep::{Auth, Config, Models, ModelsList, ModelsStatus};
@@ -98,6 +100,8 @@ pub(super) enum Command {
     Converse(Converse),
     /// Turn texts into vectors: one JSON line a text
     Embed(Embed),
+    /// Measure streams: times, gaps, tokens/s, bytes/s, errors, cost
+    Bench(Box<Bench>),
     /// Models that can be used here, what is known of them, and whether they answer
     #[command(subcommand)]
     Models(Models),
@@ -205,6 +209,15 @@ mod tests {
             &["embed", "--concurrency", "0", "x"],
             &["embed", "--kind", "both", "x"],
             &["embed", "--normalize", "--no-normalize", "x"],
+            &["bench", "--requests", "0"],
+            &["bench", "--concurrency", "0"],
+            &["bench", "--rate", "0"],
+            &["bench", "--rate", "inf"],
+            &["bench", "--duration", "0s"],
+            &["bench", "--prompt", "x", "--input-tokens", "9"],
+            &["bench", "--replay", "f", "--model", "m"],
+            &["bench", "--record", "f", "--report", "r"],
+            &["bench", "--csv", "--json"],
             &["emulate", "--tokens-per-second", "inf"],
             &["auth", "token", "--ttl", "13h"],
             &["auth", "token", "--ttl", "0"],

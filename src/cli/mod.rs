@@ -5,6 +5,7 @@
 mod answer;
 mod args;
 mod auth;
+mod bench;
 mod chat;
 mod config;
 mod converse;
@@ -88,6 +89,10 @@ async fn run(env: &Env, cli: &Cli, out: &Out) -> u8 {
         Command::Embed(args) => out.while_waiting(embed::run(env, &cli.global, args, out)).await,
         Command::Models(args) => out.while_waiting(models::run(env, &cli.global, args, out)).await,
         Command::Auth(args) => out.while_waiting(auth::run(env, &cli.global, args, out)).await,
+        Command::Bench(args) => match bench::run(env, &cli.global, args, out).await {
+            Ok(code) => return code,
+            Err(report) => Err(*report),
+        },
         Command::Emulate(args) => {
             match emulate::misplaced(&cli.global).or(cli.global.config.is_some().then_some("--config")) {
                 Some(flag) => Err(Report::usage(&format!("`{flag}` has no meaning for `emulate`"))),

@@ -34,6 +34,8 @@ pub(super) struct Out {
     /// There is a person who waits for what comes on the terminal.
     waits: bool,
     waiting: WaitingLine,
+    /// A line that changes, while nothing is written to stdout.
+    live: bool,
     json: bool,
     verbose: u8,
     /// Ctrl-C is somebody's else to hear.
@@ -60,6 +62,7 @@ impl Out {
             progress: is_watched && !io::stdout().is_terminal(),
             waits: is_watched && !global.json && io::stdout().is_terminal(),
             waiting: WaitingLine::default(),
+            live: is_watched,
             json: global.json,
             verbose: global.verbose.max(logged(env)),
             stays: Cell::new(false),
@@ -169,6 +172,16 @@ impl Out {
     /// How far the work is, on a line that takes the place of the one before; the empty text takes it away.
     pub(super) fn progress(&self, text: &str) {
         if self.progress {
+            let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
+        }
+    }
+
+    /// As [`Out::progress`], for work that writes nothing to stdout before it is done.
+    pub(super) fn live(&self, text: &str) {
+        if self.live {
+            // A line that is wrapped could not be taken away again.
+            let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+            let text: String = text.chars().take(width.saturating_sub(1)).collect();
             let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
         }
     }

@@ -17,6 +17,8 @@ use crate::emulator::{DEMO_MODEL_ID, Emulator, EmulatorOptions};
 use crate::error::{Error, IoFailure, Result};
 use crate::origin::{Origin, Sourced};
 use crate::region::Region;
+use crate::transport::retry::Notice;
+use std::sync::Arc;
 
 /// A client with what it was made from, and the demo server that it talks to, if any.
 pub(super) struct Connection {
@@ -43,6 +45,9 @@ pub(super) enum Naming {
     /// As it stands: for requests that are sent as they are. `inside` the request a model may be named.
     AsTyped,
 }
+
+/// Told of each attempt of a client, beside the log.
+pub(super) type Watcher = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
 
 /// Pace of the demo: that of a quick model.
 const DEMO_TOKENS_PER_SECOND: f64 = 80.0;
@@ -119,6 +124,19 @@ impl Session {
         naming: Naming,
         out: &Out,
     ) -> Result<Self, Report> {
+        Self::open_watched(env, global, call, inside, naming, out, None).await
+    }
+
+    /// The same with somebody else who is told of the attempts.
+    pub(super) async fn open_watched(
+        env: &Env,
+        global: &Global,
+        call: &Call,
+        inside: Option<String>,
+        naming: Naming,
+        out: &Out,
+        watcher: Option<Watcher>,
+    ) -> Result<Self, Report> {
         let config = config(env, global).map_err(|error| Report::plain(&error))?;
         let typed = typed(env, global, call, inside, &config).ok_or_else(Report::no_model)?;
         let region = match naming {
@@ -135,6 +153,13 @@ impl Session {
             let mut builder = builder.timeouts(limits);
             if let Some(attempts) = &attempts {
                 builder = builder.max_attempts_from(attempts.clone());
+            }
+            if let Some(watcher) = watcher.clone() {
+                let log = out.log();
+                builder = builder.watch(move |notice| {
+                    log(notice);
+                    watcher(notice);
+                });
             }
             with_region(builder, global, region.clone())
         });

@@ -30,8 +30,8 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Sends until an answer begins. Gives its head, and when the attempt that got it was sent.
-    pub(super) async fn send(self) -> Result<(HttpResponse, Instant)> {
+    /// Sends until an answer begins. Gives its head, and the attempt that got it.
+    pub(super) async fn send(self) -> Result<(HttpResponse, Sent)> {
         let url = wire_url(&format!("{}{}", self.endpoint.url, self.target))?;
         let outgoing = Outgoing { call: &self, url: &url };
         let last = LastAttempt::default();
@@ -43,28 +43,40 @@ impl Call<'_> {
         if let (AuthSource::Chain(cache), Some(used), Some(class)) = (&self.settings.auth, used, class)
             && cache.refused(&used, class)
         {
-            return outgoing
-                .send(&LastAttempt::default())
-                .await
-                .map_err(|second| with_attempts_of(second, &first));
+            let earlier = first.attempts().unwrap_or(0);
+            return match outgoing.send(&LastAttempt::default()).await {
+                Ok((response, sent)) => {
+                    Ok((response, Sent { attempts: sent.attempts.saturating_add(earlier), ..sent }))
+                }
+                Err(second) => Err(with_attempts_of(second, earlier)),
+            };
         }
         Err(first)
     }
 }
 
 /// Counts the attempts that were made before the last round.
-fn with_attempts_of(mut error: Error, earlier: &Error) -> Error {
+fn with_attempts_of(mut error: Error, earlier: u32) -> Error {
     if let Error::Service(failure) = &mut error {
-        failure.attempts += earlier.attempts().unwrap_or(0);
+        failure.attempts += earlier;
     }
     error
+}
+
+/// The attempt that got an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    /// When it was sent.
+    pub(super) at: Instant,
+    /// How many there were, this one included.
+    pub(super) attempts: u32,
 }
 
 /// The last attempt of a call: what it was authorised with, and when it was sent.
 #[derive(Default)]
 struct LastAttempt {
     used: Mutex<Option<Arc<Authorisation>>>,
-    sent: Mutex<Option<Instant>>,
+    sent: Mutex<Option<Sent>>,
 }
 
 /// A call with the URL that it goes to.
@@ -75,8 +87,8 @@ struct Outgoing<'a> {
 
 impl Outgoing<'_> {
     /// Sends it until it is answered or retries end. `last` gets what the last attempt was authorised with. Gives
-    /// the answer's head, and when the attempt that got it was sent.
-    async fn send(&self, last: &LastAttempt) -> Result<(HttpResponse, Instant)> {
+    /// the answer's head, and the attempt that got it.
+    async fn send(&self, last: &LastAttempt) -> Result<(HttpResponse, Sent)> {
         let Call { inner, settings, .. } = self.call;
         let world = &inner.given.world;
         let retry = Retry {
@@ -94,7 +106,7 @@ impl Outgoing<'_> {
         let began = Instant::now();
         let response = retry.send(|attempt| self.prepare(attempt, last)).await?;
         let sent = last.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok((response, sent.unwrap_or(began)))
+        Ok((response, sent.unwrap_or(Sent { at: began, attempts: 1 })))
     }
 
     async fn prepare(&self, attempt: u32, last: &LastAttempt) -> Result<HttpRequest> {
@@ -112,7 +124,8 @@ impl Outgoing<'_> {
                 request
             }
         };
-        *last.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *last.sent.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Sent { at: Instant::now(), attempts: attempt });
         request
     }
 

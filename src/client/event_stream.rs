@@ -3,11 +3,13 @@
 //! Pull, not push: there is no task and no channel between the socket and the caller. Dropping the stream
 //! closes the connection, which ends the model's work.
 
+use super::call::Sent;
 use super::{Timeouts, non_zero, unexpected};
 use crate::converse::{ConverseResponse, Fold};
 use crate::error::{Error, Result, StreamPosition, Timeout, TransportFailure, Waiting};
 use crate::stream::{StreamDecoder, StreamEvent};
 use crate::transport::HttpResponse;
+use bytes::Bytes;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,9 +18,9 @@ pub struct EventStream {
     response: HttpResponse,
     decoder: StreamDecoder,
     timeouts: Timeouts,
-    /// When the call began, and when the attempt was sent that got this answer.
+    /// When the call began, and the attempt that got this answer.
     began: Instant,
-    sent: Instant,
+    sent: Sent,
     request_id: Option<String>,
     ended: bool,
     /// Why nothing more can be read. Kept, so that asking again gives the same answer.
@@ -32,7 +34,7 @@ impl EventStream {
         response: HttpResponse,
         timeouts: Timeouts,
         began: Instant,
-        sent: Instant,
+        sent: Sent,
     ) -> Result<Self> {
         let request_id = response.header("x-amzn-requestid").map(str::to_owned);
         let kind = response.header("content-type");
@@ -54,7 +56,7 @@ impl EventStream {
     /// the connection broke. All of them hold how far the stream had come.
     pub async fn next(&mut self) -> Result<Option<StreamEvent<'_>>> {
         while !self.decoder.is_ready() {
-            if self.ended || !self.read().await? {
+            if self.ended || self.read().await?.is_none() {
                 self.ended = true;
                 self.decoder.finish().map_err(|error| self.with_request_id(error))?;
                 return Ok(None);
@@ -97,8 +99,28 @@ impl EventStream {
         Ok(fold.finish())
     }
 
-    /// Takes one chunk from the network. `false` at its end.
-    async fn read(&mut self) -> Result<bool> {
+    /// How many times the request was sent until this answer came.
+    pub fn attempts(&self) -> u32 {
+        self.sent.attempts
+    }
+
+    /// Waits for the next bytes of the answer and gives them as they came, beside decoding them: for recordings.
+    /// `None` at the end of the body. Their events are taken with [`EventStream::next`] while
+    /// [`EventStream::is_ready`] is true, and `next` says at the end whether the answer is whole.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses no bytes.
+    ///
+    /// # Errors
+    /// As those of [`EventStream::next`] that come from the network.
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
+        let chunk = if self.ended { None } else { self.read().await? };
+        self.ended = chunk.is_none();
+        Ok(chunk)
+    }
+
+    /// Takes one chunk from the network. `None` at its end.
+    async fn read(&mut self) -> Result<Option<Bytes>> {
         if let Some(broken) = &self.broken {
             return Err(Error::Transport(broken.clone()));
         }
@@ -110,10 +132,10 @@ impl EventStream {
         let position = self.decoder.position();
         match chunk {
             Ok(Ok(Some(chunk))) => {
-                self.decoder.push(chunk);
-                Ok(true)
+                self.decoder.push(chunk.clone());
+                Ok(Some(chunk))
             }
-            Ok(Ok(None)) => Ok(false),
+            Ok(Ok(None)) => Ok(None),
             Ok(Err(mut failure)) => {
                 failure.position = Some(position);
                 self.broken = Some(failure.clone());
@@ -137,7 +159,7 @@ impl EventStream {
         let (waiting, idle) = if self.decoder.position().events == 0 {
             (
                 Waiting::FirstEvent,
-                non_zero(self.timeouts.first_event).map(|limit| limit.saturating_sub(self.sent.elapsed())),
+                non_zero(self.timeouts.first_event).map(|limit| limit.saturating_sub(self.sent.at.elapsed())),
             )
         } else {
             (Waiting::NextEvent, non_zero(self.timeouts.next_event))

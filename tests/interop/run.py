@@ -7,7 +7,7 @@ import sys
 FOLDER = pathlib.Path(__file__).resolve().parent
 # Clients of the emulator, and scripts that run the program themselves.
 CLIENTS = ["boto3_client.py"]
-SCRIPTS = ["api_key.py", "dry_run.py", "openclaw_steps.py", "terminal.py"]
+SCRIPTS = ["api_key.py", "dry_run.py", "openclaw_steps.py", "report_page.py", "terminal.py"]
 
 
 def main() -> int:

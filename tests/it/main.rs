@@ -10,6 +10,7 @@
 )]
 
 mod auth;
+mod bench;
 mod chat;
 mod chat_flags;
 mod client;

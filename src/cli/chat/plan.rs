@@ -44,7 +44,7 @@ struct Fitted {
 
 impl Plan {
     /// A plan for no model yet.
-    pub(super) fn new(wish: ConverseRequest, options: PrepareOptions, streams: bool) -> Self {
+    pub(in crate::cli) fn new(wish: ConverseRequest, options: PrepareOptions, streams: bool) -> Self {
         Self { wish, options, streams, fitted: None }
     }
 
@@ -199,6 +199,11 @@ impl Plan {
     pub(in crate::cli) fn cost(&self, response: &ConverseResponse) -> Option<Cost> {
         let facts = &self.fitted.as_ref()?.facts;
         Cost::of(response, facts.family, facts.price.as_ref())
+    }
+
+    /// What is known of the model that the request is prepared for.
+    pub(in crate::cli) fn facts(&self) -> Option<&ModelFacts> {
+        self.fitted.as_ref().map(|fitted| &fitted.facts)
     }
 
     /// What was changed, for programs.

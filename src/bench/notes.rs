@@ -1,0 +1,171 @@
+//! What a reader should know before believing the figures.
+//!
+//! Pure: from the report's own figures. A note says what is doubtful and what to do, in one sentence.
+
+use super::report::number::many;
+use super::report::{BenchReport, ModelReport};
+use super::sample::float;
+
+/// From here on a processor counts as busy all the time.
+const BUSY_CORES: f64 = 0.8;
+
+/// From here on what is seen late spoils the times, in milliseconds.
+const LATE_MS: f64 = 10.0;
+
+/// The share of pieces that came together, from which the pauses between pieces say little of the model.
+const MANY_JOINED: f64 = 0.2;
+
+/// Notes on the whole, then on each model.
+pub(crate) fn notes(report: &BenchReport) -> Vec<String> {
+    let mut notes = Vec::new();
+    if report.was_interrupted {
+        notes.push("The measurement was interrupted; these are the requests that had ended.".to_owned());
+    }
+    if report.is_demo {
+        notes.push(
+            "The answers came from the emulator inside this process: its work is part of the CPU time, and the figures \
+             say nothing of Bedrock."
+                .to_owned(),
+        );
+    }
+    if report.parameters.warmup == 0 && report.models.iter().any(|model| model.succeeded > 0) {
+        notes.push(
+            "Nothing was warmed up: the first requests opened the connections and looked for credentials. `--warmup N` \
+             leaves N requests out."
+                .to_owned(),
+        );
+    }
+    let of_models: Vec<Vec<String>> = report.models.iter().map(|model| of_model(model, report)).collect();
+    for (model, of_one) in report.models.iter().zip(&of_models) {
+        for note in of_one {
+            if !of_models.iter().all(|of_other| of_other.contains(note)) {
+                notes.push(format!("`{}`: {note}", model.model));
+            } else if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+    }
+    notes
+}
+
+fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(small_sample(model.succeeded));
+    if model.succeeded == 0 {
+        return notes;
+    }
+    if model.failed > 0 {
+        notes.push(format!(
+            "{} of {} requests failed; the times are those of the others.",
+            model.failed, model.requests
+        ));
+    }
+    if model.retries > 0 {
+        notes.push(format!(
+            "{}: the times of those requests hold the failed attempts and the waits. `--max-attempts 1` counts \
+             every failure.",
+            many(model.retries, "retry", "retries")
+        ));
+    }
+    // In the closed loop nothing is due before it is sent.
+    if model.late > 0 && report.parameters.rate.is_some() {
+        notes.push(format!(
+            "{} of {} requests began late, by up to {:.0} ms: {} streams at a time were too few for the rate, or this \
+             program was. The wait is part of the times.",
+            model.late,
+            model.requests,
+            model.start_delay_ms.max.unwrap_or(0.0),
+            report.parameters.concurrency
+        ));
+    }
+    notes.extend(bottleneck(model));
+    if float(model.joined_deltas) > float(model.deltas) * MANY_JOINED {
+        notes.push(format!(
+            "{:.0} % of the deltas came in one chunk of the network with the one before: gaps of 0 are theirs.",
+            float(model.joined_deltas) / float(model.deltas.max(1)) * 100.0
+        ));
+    }
+    notes
+}
+
+/// Which columns are empty, and why.
+fn small_sample(succeeded: u64) -> Option<String> {
+    let missing = match succeeded {
+        0 => return Some("No request succeeded, so there are no times.".to_owned()),
+        1 => "p50, p90, p95 and p99 (2, 10, 20 and 100 are needed)",
+        2..10 => "p90, p95 and p99 (10, 20 and 100 are needed)",
+        10..20 => "p95 and p99 (20 and 100 are needed)",
+        20..100 => "p99 (100 are needed)",
+        100.. => return None,
+    };
+    let plural = if succeeded == 1 { " is" } else { "s are" };
+    Some(format!("{succeeded} request{plural} too few for {missing}."))
+}
+
+/// Whether this program, and not the service, set the pace.
+fn bottleneck(model: &ModelReport) -> Option<String> {
+    if let Some(cores) = model.cpu_cores.filter(|cores| *cores >= BUSY_CORES) {
+        return Some(format!(
+            "This program may have been the bottleneck: it kept {:.0} % of one processor busy, and it uses one.",
+            cores * 100.0
+        ));
+    }
+    let lag = model.lag_ms.p99.filter(|lag| *lag >= LATE_MS)?;
+    Some(format!(
+        "This machine may have been the bottleneck: this program woke up as much as {lag:.0} ms late (p99)."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::report::samples;
+
+    #[test]
+    fn a_good_measurement_needs_few_words() {
+        let mut report = samples::two_models();
+        report.models = vec![samples::model("m", 100, None)];
+        assert_eq!(notes(&report), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_doubtful_is_said() {
+        let plain = samples::two_models();
+        let all = |change: fn(&mut BenchReport)| {
+            let mut report = plain.clone();
+            report.models.truncate(1);
+            change(&mut report);
+            notes(&report).join("\n")
+        };
+        for (change, part) in [
+            ((|report| report.is_demo = true) as fn(&mut BenchReport), "the emulator inside this process"),
+            (|report| report.was_interrupted = true, "was interrupted"),
+            (|report| report.parameters.warmup = 0, "`--warmup N`"),
+            (|report| report.models[0].succeeded = 99, "99 requests are too few for p99 (100"),
+            (|report| report.models[0].succeeded = 1, "1 request is too few for p50, p90, p95 and p99"),
+            (|report| report.models[0].succeeded = 0, "no times"),
+            (
+                |report| (report.parameters.rate, report.models[0].late) = (Some(1.0), 4),
+                "4 of 200 requests began late",
+            ),
+            (|report| report.models[0].cpu_cores = Some(0.97), "97 % of one processor"),
+            (|report| report.models[0].lag_ms.p99 = Some(25.0), "woke up as much as 25 ms late"),
+            (|report| report.models[0].joined_deltas = report.models[0].deltas / 2, "50 % of the deltas"),
+            (|_| (), "2 of 200 requests failed"),
+            (|_| (), "3 retries"),
+        ] {
+            let said = all(change);
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+
+    #[test]
+    fn notes_of_several_models_name_theirs_unless_all_share_them() {
+        let mut report = samples::two_models();
+        let said = notes(&report);
+        assert!(said.iter().any(|note| note.starts_with("`acme.rock-v1:0`: 10 requests are too few for p95 and p99 (20")), "{said:?}");
+        report.models[0] = report.models[1].clone();
+        let said = notes(&report);
+        assert_eq!(said, ["10 requests are too few for p95 and p99 (20 and 100 are needed)."]);
+    }
+}

@@ -1,0 +1,181 @@
+//! Sends the requests of a plan, and keeps what happened to each as soon as it has ended.
+//!
+//! Whoever drops the future ends the streams that are under way; what was kept stays. Everything runs on one thread,
+//! so the locks are never waited for.
+
+use super::measure::{self, Target};
+use super::plan::Plan;
+use super::sample::{Sample, us};
+use super::stats::{Stats, Values};
+use crate::error::Error;
+use crate::transport::retry::Notice;
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// What has happened so far.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub stats: Stats,
+    /// Streams under way.
+    pub running: usize,
+    /// How much later than asked for this program woke up, in microseconds.
+    pub lag_us: Values,
+    /// When the last request ended.
+    pub ended: Option<Instant>,
+    /// The first failure.
+    pub first_error: Option<Error>,
+    /// A failure that every other request would share.
+    pub is_hopeless: bool,
+    samples: Option<SampleFile>,
+}
+
+/// Where each request gets its line.
+#[derive(Debug)]
+pub(crate) struct SampleFile {
+    pub model: String,
+    pub file: Arc<File>,
+    /// Why the file is not whole.
+    pub failure: Option<io::Error>,
+}
+
+/// The common place of what has happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Keeper(Arc<Mutex<Kept>>);
+
+impl Keeper {
+    pub(crate) fn new(samples: Option<SampleFile>) -> Self {
+        Self(Arc::new(Mutex::new(Kept {
+            stats: Stats::new(),
+            running: 0,
+            lag_us: Values::new(),
+            ended: None,
+            first_error: None,
+            is_hopeless: false,
+            samples,
+        })))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, sample: &Sample, error: Option<Error>) {
+        self.running = self.running.saturating_sub(1);
+        self.ended = Some(Instant::now());
+        self.stats.add(sample);
+        if let Some(samples) = self.samples.as_mut().filter(|samples| samples.failure.is_none()) {
+            let line = sample.to_json(&samples.model) + "\n";
+            samples.failure = (&*samples.file).write_all(line.as_bytes()).err();
+        }
+        if let Some(error) = error {
+            self.is_hopeless |= is_hopeless(&error);
+            self.first_error.get_or_insert(error);
+        }
+    }
+
+    /// Why the file of the samples is not whole.
+    pub(crate) fn take_sample_failure(&mut self) -> Option<io::Error> {
+        self.samples.as_mut()?.failure.take()
+    }
+}
+
+/// Whether the failure lies on this side, so that no other request will fare better.
+fn is_hopeless(error: &Error) -> bool {
+    match error {
+        Error::Config(_)
+        | Error::ConfigSyntax(_)
+        | Error::InvalidRequest(_)
+        | Error::NoCredentials(_)
+        | Error::BrokenSource(_)
+        | Error::Io(_) => true,
+        Error::Service(_)
+        | Error::Transport(_)
+        | Error::Timeout(_)
+        | Error::StreamEnded(_)
+        | Error::StreamCut(_)
+        | Error::StreamCorrupt(..)
+        | Error::StreamException(..)
+        | Error::StreamPayload(..)
+        | Error::UnexpectedAnswer(_) => false,
+    }
+}
+
+/// Sends what `plan` says, from `start` on, and waits for the last answer.
+pub(crate) async fn run(target: Arc<Target>, plan: Plan, start: Instant, keeper: Keeper) {
+    let mut watching = JoinSet::new();
+    watching.spawn(watch_lag(keeper.clone()));
+    let mut running = JoinSet::new();
+    for index in 0.. {
+        if !plan.includes(index, start.elapsed()) {
+            break;
+        }
+        let due = match plan.due(index).map(|due| start.checked_add(due)) {
+            None => None,
+            // A time that the clock cannot tell never comes.
+            Some(None) => break,
+            Some(Some(due)) => {
+                tokio::time::sleep_until(due.into()).await;
+                Some(due)
+            }
+        };
+        while running.len() >= plan.concurrency {
+            running.join_next().await;
+        }
+        while running.try_join_next().is_some() {}
+        if keeper.lock().is_hopeless || !plan.includes(index, start.elapsed()) {
+            break;
+        }
+        let due = due.unwrap_or_else(Instant::now);
+        keeper.lock().running += 1;
+        let (target, keeper) = (Arc::clone(&target), keeper.clone());
+        running.spawn(async move {
+            let (mut sample, error) = measure::one(&target, due).await;
+            (sample.index, sample.due) = (index, due.saturating_duration_since(start));
+            keeper.lock().keep(&sample, error);
+        });
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// How often the lag is looked at.
+const LAG_EVERY: Duration = Duration::from_millis(10);
+
+/// Sleeps, and keeps how much longer it took than asked for: the time that an event may lie unseen.
+async fn watch_lag(keeper: Keeper) {
+    loop {
+        let due = Instant::now() + LAG_EVERY;
+        sleep(LAG_EVERY).await;
+        keeper.lock().lag_us.add(us(due.elapsed()));
+    }
+}
+
+/// Retries of one model, counted as the client tells of them.
+#[derive(Debug, Default)]
+pub(crate) struct Retries {
+    all: AtomicU64,
+    throttled: AtomicU64,
+}
+
+impl Retries {
+    pub(crate) fn note(&self, notice: &Notice<'_>) {
+        if let Notice::Retrying { error, .. } = notice {
+            self.all.fetch_add(1, Ordering::Relaxed);
+            let throttled = error
+                .service_failure()
+                .is_some_and(|failure| failure.class == crate::ServiceClass::Throttled);
+            self.throttled.fetch_add(u64::from(throttled), Ordering::Relaxed);
+        }
+    }
+
+    /// All, and those after throttling.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.all.load(Ordering::Relaxed), self.throttled.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,156 @@
+//! What happened to one request.
+//!
+//! Times are counted from the moment the request was due, which in the closed loop is the moment it was sent. The
+//! answer itself is not kept.
+
+use serde::Serialize;
+use std::time::Duration;
+
+/// One request, ended well or not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Sample {
+    /// Its number, from 0.
+    pub index: u64,
+    /// When it was due, after the start of the load.
+    pub due: Duration,
+    /// How much later it was begun: for want of a free place, or since this program was late.
+    pub delay: Duration,
+    /// From due to the first piece of the answer.
+    pub first: Option<Duration>,
+    /// From due to the end of the answer, or to the failure.
+    pub latency: Duration,
+    /// Microseconds between each piece of the answer and the one before.
+    pub gaps_us: Vec<u32>,
+    /// Events of all kinds.
+    pub events: u64,
+    /// Bytes of the event stream.
+    pub bytes: u64,
+    /// As the service counts them, cached ones included.
+    pub input_tokens: Option<u64>,
+    pub output_tokens: Option<u64>,
+    /// US dollars, where the price is known.
+    pub cost: Option<f64>,
+    /// How many times it was sent.
+    pub attempts: u32,
+    /// The class of the failure.
+    pub failure: Option<&'static str>,
+    /// Whether the failure was the service's wish for fewer requests.
+    pub is_throttled: bool,
+}
+
+/// A line of the samples' file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    model: &'a str,
+    index: u64,
+    due_ms: f64,
+    delay_ms: f64,
+    ttft_ms: Option<f64>,
+    latency_ms: f64,
+    tokens_per_second: Option<f64>,
+    deltas: u64,
+    events: u64,
+    bytes: u64,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cost_usd: Option<f64>,
+    attempts: u32,
+    error: Option<&'static str>,
+}
+
+impl Sample {
+    /// Pieces of the answer.
+    pub(crate) fn deltas(&self) -> u64 {
+        u64::from(self.first.is_some()) + self.gaps_us.len() as u64
+    }
+
+    /// Tokens a second once the answer had begun: those after the first, in the time between the first piece and
+    /// the last. `None` for an answer of one piece, or without a count.
+    pub(crate) fn tokens_per_second(&self) -> Option<f64> {
+        let between_us: u64 = self.gaps_us.iter().map(|gap| u64::from(*gap)).sum();
+        let tokens = self.output_tokens?.checked_sub(1)?;
+        (between_us > 0).then(|| float(tokens) * 1e6 / float(between_us))
+    }
+
+    /// One JSON object, without a line break.
+    pub(crate) fn to_json(&self, model: &str) -> String {
+        let line = Line {
+            model,
+            index: self.index,
+            due_ms: ms(self.due),
+            delay_ms: ms(self.delay),
+            ttft_ms: self.first.map(ms),
+            latency_ms: ms(self.latency),
+            tokens_per_second: self.tokens_per_second().map(to_thousandths),
+            deltas: self.deltas(),
+            events: self.events,
+            bytes: self.bytes,
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            cost_usd: self.cost,
+            attempts: self.attempts,
+            error: self.failure,
+        };
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+/// Milliseconds, to the microsecond.
+pub(crate) fn ms(time: Duration) -> f64 {
+    float(us(time)) / 1_000.0
+}
+
+/// Whole microseconds.
+pub(crate) fn us(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A number of things that fits a floating point number's exact range.
+#[allow(clippy::cast_precision_loss, reason = "no count here comes near 2^53")]
+pub(crate) fn float(number: u64) -> f64 {
+    number as f64
+}
+
+/// More digits than three are noise.
+pub(crate) fn to_thousandths(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_counts_from_the_first_piece_to_the_last() {
+        let whole = Sample {
+            first: Some(Duration::from_millis(300)),
+            gaps_us: vec![10_000; 10],
+            output_tokens: Some(21),
+            ..Sample::default()
+        };
+        assert_eq!(whole.tokens_per_second(), Some(200.0));
+        assert_eq!(whole.deltas(), 11);
+        for (gaps_us, output_tokens) in
+            [(vec![], Some(21)), (vec![0], Some(21)), (vec![5], None), (vec![5], Some(0))]
+        {
+            assert_eq!(Sample { gaps_us, output_tokens, ..whole.clone() }.tokens_per_second(), None);
+        }
+    }
+
+    #[test]
+    fn a_line_tells_everything_but_the_answer() {
+        let failed = Sample {
+            index: 7,
+            due: Duration::from_micros(1_500),
+            latency: Duration::from_millis(2),
+            attempts: 3,
+            failure: Some("throttled"),
+            ..Sample::default()
+        };
+        assert_eq!(
+            failed.to_json("m"),
+            r#"{"model":"m","index":7,"dueMs":1.5,"delayMs":0.0,"ttftMs":null,"latencyMs":2.0,"tokensPerSecond":null,"deltas":0,"events":0,"bytes":0,"inputTokens":null,"outputTokens":null,"costUsd":null,"attempts":3,"error":"throttled"}"#
+        );
+    }
+}
