@@ -54,11 +54,13 @@ done
 # With `panic = "abort"` nothing reads the tables for unwinding: half a megabyte.
 flags+=("-Cforce-unwind-tables=no")
 # Where the sources of the standard library are at hand it is built anew, for size and without backtraces, which a
-# stripped binary cannot name anyway; panics keep their messages.
+# stripped binary cannot name anyway. Panics keep their messages and lose the places in the source, a tenth of a
+# megabyte; a build with the same sources tells them.
 std=()
 if [ -f "$sysroot/lib/rustlib/src/rust/library/Cargo.lock" ]; then
     std=(-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size)
     export RUSTC_BOOTSTRAP=1
+    flags+=("-Zlocation-detail=none")
     flags+=("--remap-path-prefix=$(realpath "$sysroot/lib/rustlib/src/rust")=/rust/src")
 else
     say "the sources of the standard library are not at hand (component rust-src): the binary gets a fifth larger"
