@@ -61,8 +61,9 @@ server=$!
 until [ -s "$url" ]; do sleep 0.05; done
 env -i AWS_ACCESS_KEY_ID=AKIDEMO0OUTCROP00001 AWS_SECRET_ACCESS_KEY=demoSecretOfTheOutcropEmulator/IsPublic+ \
     AWS_REGION=us-east-1 AWS_ENDPOINT_URL="$(cat "$url")" \
-    strace -f -qq -o "$log" "$program" chat -m amazon.nova-micro-v1:0 --max-tokens 20 hi >/dev/null
-gate system_calls chat "$(grep -c '(' "$log")" "system calls of a short answer"
+    strace -f -qq -o "$log" "$program" chat -m amazon.nova-micro-v1:0 --max-tokens 20 hi </dev/null >/dev/null 2>&1
+# A call that another thread interrupts in the log is written in two lines; the second one is no call.
+gate system_calls chat "$(grep '(' "$log" | grep -vc 'resumed>')" "system calls of a short answer"
 
 gate bytes program "$(stat -c %s "$program")" "bytes of the program (glibc)"
 gate bytes decoder "$(stat -c %s "$decoder")" "bytes of a program that only decodes"
