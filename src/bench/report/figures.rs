@@ -123,7 +123,8 @@ fn usual_end<'a>(values: impl Iterator<Item = &'a (f64, u64)>, few: f64) -> (f64
 /// Lines at the quantiles; one that would cover the name of another is left out.
 fn levels_apart(levels: &[(&str, Option<f64>)], range: &Range<f64>) -> Vec<Mark> {
     let mut last = f64::NEG_INFINITY;
-    let apart = (range.end - range.start) * 0.2;
+    // A name beside its line, near an edge, and half of one that stands over its own.
+    let apart = (range.end - range.start) * 0.36;
     let mut marks = Vec::new();
     for (name, value) in levels {
         let Some(x) = value.filter(|value| range.contains(value) && value - last >= apart) else { continue };
