@@ -80,8 +80,18 @@ impl StreamDecoder {
     /// are dropped and not counted.
     #[inline]
     pub fn push(&mut self, chunk: impl Into<Bytes>) {
+        let chunk = chunk.into();
+        if self.frames.continues_split(&chunk) {
+            // Taken in the caller's code, without a call: with small chunks this is the usual case.
+            self.position.bytes += chunk.len() as u64;
+        } else {
+            self.push_chunk(chunk);
+        }
+    }
+
+    #[inline(never)]
+    fn push_chunk(&mut self, chunk: Bytes) {
         if self.failure.is_none() {
-            let chunk = chunk.into();
             self.position.bytes += chunk.len() as u64;
             self.frames.push(chunk);
         }
@@ -101,8 +111,8 @@ impl StreamDecoder {
     #[inline]
     pub fn next(&mut self) -> Result<Option<StreamEvent<'_>>> {
         self.last = None;
-        if self.failure.is_none() && self.frames.is_waiting() {
-            // Said in the caller's code, without a call: with small chunks this is the usual answer.
+        if self.frames.is_waiting() {
+            // Said without a call, too.
             return Ok(None);
         }
         self.next_event()

@@ -59,21 +59,22 @@ pub(super) struct FrameReader {
 }
 
 impl FrameReader {
-    /// Takes bytes in. Nothing is looked at here.
+    /// Takes the bytes of a chunk that continues a split frame and completes nothing: a queue would only delay the
+    /// copy. False when the chunk is more than that, and nothing was taken.
     #[inline]
-    pub(super) fn push(&mut self, chunk: Bytes) {
-        if chunk.len() < self.split.missing && self.queue.is_empty() {
-            // The chunk continues a split frame and completes nothing: a queue would only delay the copy.
-            self.split.append(&chunk);
-        } else if !chunk.is_empty() {
-            self.enqueue(chunk);
+    pub(super) fn continues_split(&mut self, chunk: &[u8]) -> bool {
+        let does = chunk.len() < self.split.missing && self.queue.is_empty();
+        if does {
+            self.split.append(chunk);
         }
+        does
     }
 
-    /// Apart from [`push`](Self::push), so that its quick half is small enough to stand in the caller's code.
-    #[inline(never)]
-    fn enqueue(&mut self, chunk: Bytes) {
-        self.queue.push_back(chunk);
+    /// Takes any bytes in. Nothing is looked at here.
+    pub(super) fn push(&mut self, chunk: Bytes) {
+        if !chunk.is_empty() && !self.continues_split(&chunk) {
+            self.queue.push_back(chunk);
+        }
     }
 
     /// Finds the next whole frame; `None` when more bytes are needed.
@@ -209,7 +210,11 @@ impl SplitFrame {
     /// frame states: until they come, that is only a claim.
     #[inline]
     fn append(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        match *bytes {
+            // To call memcpy for it would cost more than all the rest.
+            [byte] => self.bytes.push(byte),
+            _ => self.bytes.extend_from_slice(bytes),
+        }
         self.missing = self.missing.saturating_sub(bytes.len());
     }
 
