@@ -8,25 +8,26 @@ mode=${1:-check}
 ceilings=benches/ceilings.toml
 failed=0
 
-# The ceiling `KEY` of `[SECTION]`.
-ceiling() {
+# The figures of `KEY` in `[SECTION]`: measured when the ceiling was set, and the ceiling.
+figures() {
     awk -v section="[$1]" -v key="$2" '
         $0 == section { here = 1; next }
         /^\[/ { here = 0 }
-        here && $1 == key { print $3; exit }' "$ceilings"
+        here && $1 == key { gsub(/[^0-9 ]/, ""); print $1, $2; exit }' "$ceilings"
 }
 
 # Compares one figure: SECTION KEY MEASURED WHAT.
 gate() {
-    local limit
-    limit=$(ceiling "$1" "$2")
+    local measured limit
+    read -r measured limit < <(figures "$1" "$2") || true
     if [ "$mode" = --print ]; then
         printf '%-24s %-14s %12s\n' "$1" "$2" "$3"
     elif [ -z "$limit" ]; then
         printf 'gates: error: %s has no ceiling %s.%s\n' "$ceilings" "$1" "$2" >&2
         failed=1
     elif [ "$3" -gt "$limit" ]; then
-        printf 'gates: error: %s: %s, and the ceiling %s.%s is %s\n' "$4" "$3" "$1" "$2" "$limit" >&2
+        printf 'gates: error: %s: %s; they were %s when the ceiling %s.%s was set at %s\n' \
+            "$4" "$3" "$measured" "$1" "$2" "$limit" >&2
         failed=1
     else
         printf '%-24s %-14s %12s of %s\n' "$1" "$2" "$3" "$limit"
