@@ -161,21 +161,26 @@ fn step<T>(
     }
 }
 
-/// A profile that somebody named and no file has does not stop the chain, but the user should hear that other
-/// credentials are used.
+/// A profile that somebody named does not stop the chain when no file has it, nor come before the environment, but the
+/// user should hear that other credentials are used.
 fn passed_over_profile(profiles: &Profiles<'_>, used: Source) -> Option<String> {
     let Sourced { value: name, origin } = profiles.selected();
     let is_passed_over = match used {
         Source::WebIdentity | Source::Container | Source::InstanceMetadata => *origin != Origin::Default,
-        Source::BearerToken | Source::Code | Source::Environment | Source::Profile => false,
+        // A variable stands beside the keys; a flag seems to beat them.
+        Source::Environment => matches!(origin, Origin::Flag(_)),
+        Source::BearerToken | Source::Code | Source::Profile => false,
     };
-    if !is_passed_over || profiles.set().is_ok_and(|set| set.profiles.contains_key(name)) {
+    if !is_passed_over {
         return None;
     }
-    Some(format!(
-        "{origin} names profile `{}`, which no file has; the credentials come from another source ({used})",
-        name.escape_debug()
-    ))
+    let name = name.escape_debug();
+    if profiles.set().is_ok_and(|set| !set.profiles.contains_key(profiles.selected().value.as_str())) {
+        let source = format!("the credentials come from another source ({used})");
+        return Some(format!("{origin} names profile `{name}`, which no file has; {source}"));
+    }
+    let has_keys_first = used == Source::Environment;
+    has_keys_first.then(|| format!("{origin} names profile `{name}`, but keys in the environment come first"))
 }
 
 /// AWS files that are there, or should be, and say nothing: what stands in them may be missed.

@@ -24,7 +24,12 @@ pub(super) async fn credentials(context: Context<'_>, sessions: &Sessions) -> An
     let plan = match context.profiles.plan() {
         Ok(plan) => plan,
         Err(PlanFailure::NotHere { reason, hints }) => {
-            let named = named_by(context.profiles).map(|origin| format!(", which {origin} names"));
+            let named = named_by(context.profiles);
+            if matches!(named, Some(Origin::Flag(_))) {
+                // Typed for this very call: with other credentials it would be somebody else's call, and bill.
+                return Answer::Broken(Failure { problem: reason, is_config: true, hints });
+            }
+            let named = named.map(|origin| format!(", which {origin} names"));
             let hints = (!hints.is_empty()).then(|| format!(" ({})", hints.join("; ")));
             return Answer::NotHere([Some(reason), named, hints].into_iter().flatten().collect());
         }

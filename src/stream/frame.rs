@@ -22,6 +22,7 @@ const OVERHEAD: u32 = 16;
 const CHECKSUM_LEN: usize = 4;
 /// Room for a frame of an ordinary event, several times over.
 const ORDINARY_LEN: usize = 1024;
+const LARGE_LEN: usize = 64 * ORDINARY_LEN;
 /// The limits of AWS's own decoders. They stand before any wait or allocation: a wrong length must cause neither.
 const MAX_HEADERS: u32 = 128 * 1024;
 const MAX_PAYLOAD: u32 = 24 * 1024 * 1024;
@@ -201,6 +202,8 @@ struct SplitFrame {
 impl SplitFrame {
     fn begin(&mut self) {
         self.bytes.clear();
+        // What a rare large frame took is given back.
+        self.bytes.shrink_to(LARGE_LEN);
         self.bytes.reserve(ORDINARY_LEN);
         self.prelude = None;
         self.missing = PRELUDE_LEN;

@@ -203,6 +203,35 @@ async fn a_named_profile_that_does_not_exist_is_warned_of_when_another_source_is
 }
 
 #[tokio::test]
+async fn a_profile_of_a_flag_must_exist_and_is_told_when_keys_of_the_environment_come_before_it() {
+    let files = || world(&[("/h/.aws/config", "[profile b]\naws_access_key_id = K\naws_secret_access_key = s\n")]);
+    let resolve = |vars: &[(&str, &str)], profile: &str, origin| {
+        let transport = transport(&[TOKEN, ROLE, DOCUMENT], &Log::default());
+        let profile = Some(Sourced::new(profile.to_owned(), origin));
+        let chain = Chain::new(env(vars), profile, files(), transport.clone(), transport);
+        async move { chain.resolve(&Region::fallback().value).await }
+    };
+    let flag = Origin::Flag("--profile");
+    match resolve(&[], "ghost", flag.clone()).await {
+        Err(Error::BrokenSource(broken)) => assert!(broken.problem.contains("`ghost`"), "{}", broken.problem),
+        other => panic!("{other:?}"),
+    }
+    for (profile, origin, warnings) in [
+        ("b", flag.clone(), &["`--profile` names profile `b`, but keys in the environment come first"][..]),
+        (
+            "ghost",
+            flag,
+            &["`--profile` names profile `ghost`, which no file has; the credentials come from another source \
+               (environment)"],
+        ),
+        ("ghost", Origin::Variable("AWS_PROFILE".into()), &[]),
+    ] {
+        let (_, trail) = resolve(&KEYS, profile, origin).await.unwrap();
+        assert_eq!(trail.warnings, warnings, "{profile}");
+    }
+}
+
+#[tokio::test]
 async fn an_instance_that_answered_once_outlives_an_outage() {
     let log = Log::default();
     let is_up = Arc::new(std::sync::atomic::AtomicBool::new(true));
