@@ -5,8 +5,10 @@
 
 use crate::error::{ConfigProblem, Error, Result};
 use crate::origin::Sourced;
-use rustls::pki_types::CertificateDer;
+use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,11 +28,28 @@ pub(super) fn without_roots() -> Result<ClientConfig> {
 }
 
 fn configure(roots: RootCertStore) -> Result<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::InvalidRequest(format!("no TLS configuration: {error}").into()))?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// What ring offers, without signing: a client that shows no certificate need not carry it.
+fn provider() -> CryptoProvider {
+    CryptoProvider { key_provider: &NoClientKeys, ..rustls::crypto::ring::default_provider() }
+}
+
+/// Client certificates are not offered.
+#[derive(Debug)]
+struct NoClientKeys;
+
+impl KeyProvider for NoClientKeys {
+    fn load_private_key(
+        &self,
+        _: PrivateKeyDer<'static>,
+    ) -> std::result::Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("client certificates are not supported".into()))
+    }
 }
 
 fn add_file(roots: &mut RootCertStore, bundle: &Sourced<PathBuf>) -> Result<()> {

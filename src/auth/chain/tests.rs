@@ -204,7 +204,8 @@ async fn a_named_profile_that_does_not_exist_is_warned_of_when_another_source_is
 
 #[tokio::test]
 async fn a_profile_of_a_flag_must_exist_and_is_told_when_keys_of_the_environment_come_before_it() {
-    let files = || world(&[("/h/.aws/config", "[profile b]\naws_access_key_id = K\naws_secret_access_key = s\n")]);
+    let files =
+        || world(&[("/h/.aws/config", "[profile b]\naws_access_key_id = K\naws_secret_access_key = s\n")]);
     let resolve = |vars: &[(&str, &str)], profile: &str, origin| {
         let transport = transport(&[TOKEN, ROLE, DOCUMENT], &Log::default());
         let profile = Some(Sourced::new(profile.to_owned(), origin));
@@ -221,8 +222,10 @@ async fn a_profile_of_a_flag_must_exist_and_is_told_when_keys_of_the_environment
         (
             "ghost",
             flag,
-            &["`--profile` names profile `ghost`, which no file has; the credentials come from another source \
-               (environment)"],
+            &[
+                "`--profile` names profile `ghost`, which no file has; the credentials come from another source \
+               (environment)",
+            ],
         ),
         ("ghost", Origin::Variable("AWS_PROFILE".into()), &[]),
     ] {
