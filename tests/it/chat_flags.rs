@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 const NOVA: &str = "amazon.nova-lite-v1:0";
 const SONNET: &str = "us.anthropic.claude-sonnet-4-6";
+const GPT_OSS: &str = "openai.gpt-oss-120b-1:0";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 
 /// Files of one test.
@@ -234,20 +235,23 @@ fn an_answer_to_a_schema_is_json_whatever_way_the_model_takes() {
 #[test]
 fn thinking_is_shown_on_stderr_when_it_is_wanted() {
     let server = Server::start();
-    let ask = |extra: &[&str]| {
-        let mut words = vec!["chat", "-q", "-m", SONNET, "--thinking", "low", "Why?"];
-        words.extend(extra);
-        let ran = run(&mut program_against(server.url()), &words);
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
-        ran
-    };
-    for stream in [&[][..], &["--no-stream"]] {
-        let shown = ask(&[stream, &["--show-thinking", "always"]].concat());
-        let hidden = ask(&[stream, &["--show-thinking", "never"]].concat());
-        assert!(shown.stderr.len() > 10 && shown.stderr.ends_with('\n'), "{:?}", shown.stderr);
-        assert_eq!((hidden.stderr.as_str(), &hidden.stdout), ("", &shown.stdout));
-        // Nobody watches: stderr is no terminal.
-        assert_eq!(ask(stream).stderr, "");
+    for model in [SONNET, GPT_OSS] {
+        let ask = |extra: &[&str]| {
+            let mut words = vec!["chat", "-q", "-m", model, "--thinking", "low", "Why?"];
+            words.extend(extra);
+            let ran = run(&mut program_against(server.url()), &words);
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
+            ran
+        };
+        for stream in [&[][..], &["--no-stream"]] {
+            let shown = ask(&[stream, &["--show-thinking", "always"]].concat());
+            let hidden = ask(&[stream, &["--show-thinking", "never"]].concat());
+            assert!(shown.stderr.len() > 10 && shown.stderr.ends_with('\n'), "{:?}", shown.stderr);
+            assert_eq!((hidden.stderr.as_str(), &hidden.stdout), ("", &shown.stdout));
+            assert!(!shown.stdout.contains(shown.stderr.trim()), "{}", shown.stdout);
+            // Nobody watches: stderr is no terminal.
+            assert_eq!(ask(stream).stderr, "");
+        }
     }
 }
 

@@ -42,6 +42,22 @@ fn parsed_events(jsonl: &str) -> Vec<&str> {
     jsonl.lines().filter_map(|line| members(line).get("parsed").map(|raw| raw.get())).collect()
 }
 
+/// Converse gives what a model thinks in blocks of its own. Tags in the text are the answer's: somebody asked for them.
+#[test]
+fn tags_in_the_text_stay_in_the_text_wherever_a_stream_cuts_them() {
+    let text = "<reasoning>Hm.</reasoning>\n<answer>Granite.</answer>";
+    for (at, _) in text.char_indices() {
+        let (begin, end) = text.split_at(at);
+        let answer = fold_short(&format!(
+            "0 {{\"reasoningContent\":{{\"text\":\"Why?\"}}}}\n0 stop\n1 {}\n1 {}\n1 stop",
+            json!({ "text": begin }),
+            json!({ "text": end }),
+        ));
+        let content = json!([{"reasoningContent": {"reasoningText": {"text": "Why?"}}}, {"text": text}]);
+        assert_eq!(serde_json::to_value(&answer.message().unwrap().content).unwrap(), content, "{at}");
+    }
+}
+
 #[test]
 fn recorded_streams_become_what_converse_would_have_answered() {
     for (jsonl, answer) in [
