@@ -25,6 +25,7 @@
 //!    model thinks.
 //! 7. **Cache points last**, when no block moves any more.
 
+mod beta_flags;
 mod blank;
 mod cache_points;
 mod documents;
@@ -82,7 +83,7 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules in their order.
-const RULES: [fn(&mut Draft<'_>); 29] = [
+const RULES: [fn(&mut Draft<'_>); 30] = [
     wishes::apply,
     tools::apply,
     structured_output::apply,
@@ -104,6 +105,7 @@ const RULES: [fn(&mut Draft<'_>); 29] = [
     results_alone::apply,
     refused::apply,
     thinking::apply,
+    beta_flags::apply,
     prefill::apply,
     sampling::apply,
     stop_sequences::apply,

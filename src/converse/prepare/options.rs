@@ -22,6 +22,9 @@ pub struct PrepareOptions {
     pub thinking_display: Option<ThinkingDisplay>,
     /// Whether the model must not think between tool calls, where that is a choice.
     pub no_interleaved_thinking: bool,
+    /// Flags for features in preview, which stand in `anthropic_beta` beside those of the request and of the rules.
+    /// Only Claude has such flags.
+    pub beta_flags: Vec<String>,
     /// The number of likely tokens to choose from.
     pub top_k: Option<u32>,
     /// Where the prompt is cached, and for how long; `None` leaves it to the model's facts.

@@ -86,6 +86,8 @@ pub enum Rule {
     SystemPrompt,
     /// The model is asked to think in its own way.
     Thinking,
+    /// Flags for features in preview go to models that have such flags.
+    BetaFlags,
     /// The last message is the user's, or one that the model continues.
     Prefill,
     /// Only sampling parameters that the model takes.
@@ -134,6 +136,7 @@ impl Rule {
             Self::DocumentText => "document-text",
             Self::SystemPrompt => "system-prompt",
             Self::Thinking => "thinking",
+            Self::BetaFlags => "beta-flags",
             Self::Prefill => "prefill",
             Self::Sampling => "sampling",
             Self::StopSequences => "stop-sequences",

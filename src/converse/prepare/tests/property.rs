@@ -340,20 +340,24 @@ pub(crate) fn any_options() -> impl Strategy<Value = PrepareOptions> {
         maybe(schema),
         refused,
         any::<bool>(),
+        vec(select(&["x", "y"][..]).prop_map(str::to_owned), 0..2),
     )
-        .prop_map(|(thinking, thinking_budget, top_k, cache, tool_choice, schema, refused, is_one)| {
-            PrepareOptions {
-                no_parallel_tools: is_one,
-                thinking,
-                thinking_budget,
-                top_k,
-                cache,
-                tool_choice,
-                schema,
-                refused: refused.into_iter().map(str::to_owned).collect(),
-                ..PrepareOptions::default()
-            }
-        })
+        .prop_map(
+            |(thinking, thinking_budget, top_k, cache, tool_choice, schema, refused, is_one, flags)| {
+                PrepareOptions {
+                    beta_flags: flags,
+                    no_parallel_tools: is_one,
+                    thinking,
+                    thinking_budget,
+                    top_k,
+                    cache,
+                    tool_choice,
+                    schema,
+                    refused: refused.into_iter().map(str::to_owned).collect(),
+                    ..PrepareOptions::default()
+                }
+            },
+        )
 }
 
 /// All reasoning in the clear, in order.

@@ -97,6 +97,33 @@ fn thinking_between_calls_is_asked_for_with_tools() {
 }
 
 #[test]
+fn flags_are_added_to_those_that_are_there() {
+    const INTERLEAVED: &str = "interleaved-thinking-2025-05-14";
+    let wish = || PrepareOptions { beta_flags: vec!["a".into(), "b".into()], ..level(ThinkingLevel::Low) };
+    let refused = PrepareOptions { refused: ["anthropic_beta".to_owned()].into(), ..wish() };
+    let nova = ModelFacts { family: Family::Nova, thinking: Thinking::None, ..able() };
+    let unknown = ModelFacts { family: Family::Unknown, thinking: Thinking::None, ..able() };
+    for (facts, own, options, sent, noted) in [
+        (able(), json!({}), wish(), json!([INTERLEAVED, "a", "b"]), 0),
+        (adaptive(), json!({}), wish(), json!(["a", "b"]), 0),
+        (able(), json!({"anthropic_beta": ["b", "c"]}), wish(), json!(["b", "c", INTERLEAVED, "a"]), 0),
+        (able(), json!({"anthropic_beta": null, "top_k": 1}), wish(), json!([INTERLEAVED, "a", "b"]), 0),
+        (able(), json!({"anthropic_beta": "b"}), wish(), json!("b"), 1),
+        (able(), json!([1]), wish(), Value::Null, 1),
+        (able(), json!({}), refused, Value::Null, 1),
+        (nova, json!({}), wish(), Value::Null, 1),
+        (unknown, json!({}), wish(), json!(["a", "b"]), 0),
+    ] {
+        let given = with_tools(json!([user("hi")])).additional_model_request_fields(own.clone());
+        let prepared = prepare(given, &facts, &options);
+        assert_eq!(fields(&prepared)["anthropic_beta"], sent, "{own}");
+        assert_eq!(notes(&prepared, "options.betaFlags").len(), noted, "{own}: {:?}", prepared.adjustments);
+        let again = prepare(prepared.request.clone(), &facts, &options);
+        assert_eq!(again.request, prepared.request, "{own}");
+    }
+}
+
+#[test]
 fn thinking_does_not_begin_in_the_middle_of_a_turn() {
     let thought = json!({"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}});
     let answers = json!({"role": "user", "content": [result("a")]});

@@ -2,13 +2,14 @@
 //!
 //! The budget is a part of `maxTokens`, so both are fitted together.
 
+use super::super::beta_flags;
 use super::super::draft::{Draft, as_call, as_result, is_cache_point};
 use super::super::fields::Fields;
 use super::super::options::ThinkingLevel;
 use super::super::report::Rule;
 use super::takes_display;
 use crate::converse::{ContentBlock, Message, Role};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The smallest budget that the service takes.
 const LEAST: u32 = 1_024;
@@ -51,8 +52,9 @@ pub(super) fn apply(draft: &mut Draft<'_>, fields: &mut Fields, level: ThinkingL
     }
     fields.set("thinking", &thinking);
     let has_tools = draft.request.tool_config.is_some();
-    if has_tools && !draft.options.no_interleaved_thinking && !draft.is_refused("anthropic_beta") {
-        interleave(fields);
+    if has_tools && !draft.options.no_interleaved_thinking && !draft.is_refused(beta_flags::FIELD) {
+        // A member of the caller's that is no list is the caller's to answer for.
+        beta_flags::add(fields, [INTERLEAVED]);
     }
     true
 }
@@ -100,16 +102,4 @@ fn continues_thinking(messages: &[Message]) -> bool {
         }
     }
     first.is_none_or(|block| matches!(block, ContentBlock::ReasoningContent(_)))
-}
-
-fn interleave(fields: &mut Fields) {
-    let mut flags = match fields.value("anthropic_beta") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(flags)) => flags,
-        Some(_) => return,
-    };
-    if !flags.iter().any(|flag| flag == INTERLEAVED) {
-        flags.push(json!(INTERLEAVED));
-        fields.set("anthropic_beta", &flags);
-    }
 }
