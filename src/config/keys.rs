@@ -224,7 +224,8 @@ const GROUPS: &[Group] = &[
                 Kind::Anything,
                 "none",
                 "`maxTokens`, `temperature`, `cacheRetention`, `serviceTier` as the keys of `chat`, for this model; \
-                 others have no effect",
+                 `anthropicBeta`: a list of flags for a Claude, added to those that are set anyway; others have no \
+                 effect",
             ),
         ],
     },

@@ -23,24 +23,41 @@ pub struct ModelParams {
     pub cache: Option<Sourced<String>>,
     /// `default`, `flex`, `priority`, `reserved`.
     pub service_tier: Option<Sourced<String>>,
+    /// Flags for features in preview.
+    pub beta_flags: Option<Sourced<Vec<String>>>,
 }
 
 const RETENTIONS: [&str; 3] = ["none", "short", "long"];
 const TIERS: [&str; 4] = ["default", "flex", "priority", "reserved"];
 
+impl ModelParams {
+    /// These, and `others` where these say nothing.
+    fn or(self, others: Self) -> Self {
+        Self {
+            max_tokens: self.max_tokens.or(others.max_tokens),
+            temperature: self.temperature.or(others.temperature),
+            cache: self.cache.or(others.cache),
+            service_tier: self.service_tier.or(others.service_tier),
+            beta_flags: self.beta_flags.or(others.beta_flags),
+        }
+    }
+}
+
 impl Config {
     /// The defaults of a chat with the model of these ids, best first: what is written about a model wins over what
     /// is written about all.
     pub fn chat_with(&self, ids: &[&str]) -> ChatDefaults {
-        let mut chat = self.chat.clone();
-        for params in ids.iter().rev().filter_map(|id| self.model_params.get(*id)) {
-            let ModelParams { max_tokens, temperature, cache, service_tier } = params.clone();
-            chat.max_tokens = max_tokens.or(chat.max_tokens);
-            chat.temperature = temperature.or(chat.temperature);
-            chat.cache = cache.or(chat.cache);
-            chat.service_tier = service_tier.or(chat.service_tier);
+        let all = self.chat.clone();
+        let of_models = ids.iter().filter_map(|id| self.model_params.get(*id)).cloned();
+        let params = of_models.fold(ModelParams::default(), ModelParams::or);
+        ChatDefaults {
+            max_tokens: params.max_tokens.or(all.max_tokens),
+            temperature: params.temperature.or(all.temperature),
+            cache: params.cache.or(all.cache),
+            service_tier: params.service_tier.or(all.service_tier),
+            beta_flags: params.beta_flags.or(all.beta_flags),
+            ..all
         }
-        chat
     }
 }
 
@@ -66,41 +83,55 @@ impl Reader<'_> {
             let Some(params) = find(model, "params") else { continue };
             let new = self.params(params, &name, &mut warnings);
             let known = by_id.entry(id.to_owned()).or_default();
-            known.max_tokens = new.max_tokens.or(known.max_tokens.take());
-            known.temperature = new.temperature.or(known.temperature.take());
-            known.cache = new.cache.or(known.cache.take());
-            known.service_tier = new.service_tier.or(known.service_tier.take());
+            *known = new.or(std::mem::take(known));
         }
         (by_id, warnings)
     }
 
     fn params(&self, params: &Node, model: &str, warnings: &mut Vec<String>) -> ModelParams {
-        let choice = |names: &'static [&'static str]| {
-            move |value: &Value| {
-                let name = value.as_str()?.trim().to_ascii_lowercase();
-                names.contains(&name.as_str()).then_some(name)
-            }
-        };
-        let fraction = |value: &Value| value.as_f64().filter(|number| (0.0..=1.0).contains(number));
-        let above_zero = |value: &Value| whole(value).filter(|number| *number > 0);
-        let usable = [
-            ("maxTokens", self.get(Some(params), "maxTokens", above_zero).is_some()),
-            ("temperature", self.get(Some(params), "temperature", fraction).is_some()),
-            ("cacheRetention", self.get(Some(params), "cacheRetention", choice(&RETENTIONS)).is_some()),
-            ("serviceTier", self.get(Some(params), "serviceTier", choice(&TIERS)).is_some()),
-            ("service_tier", self.get(Some(params), "service_tier", choice(&TIERS)).is_some()),
-        ];
-        for (name, is_usable) in usable {
-            if !is_usable && find(params, name).is_some() {
-                warnings.push(format!("`params.{name}` of `{model}` is ignored: its value cannot be used"));
-            }
-        }
-        let tier = ["serviceTier", "service_tier"];
+        let mut read = Params { reader: self, params, model, warnings };
+        let tier = |value: &Value| choice(value, &TIERS);
         ModelParams {
-            max_tokens: self.get(Some(params), "maxTokens", above_zero),
-            temperature: self.get(Some(params), "temperature", fraction),
-            cache: self.get(Some(params), "cacheRetention", choice(&RETENTIONS)),
-            service_tier: tier.iter().find_map(|name| self.get(Some(params), name, choice(&TIERS))),
+            max_tokens: read.get("maxTokens", |value| whole(value).filter(|number| *number > 0)),
+            temperature: read.get("temperature", fraction),
+            cache: read.get("cacheRetention", |value| choice(value, &RETENTIONS)),
+            service_tier: read.get("serviceTier", tier).or(read.get("service_tier", tier)),
+            beta_flags: read.get("anthropicBeta", names),
         }
     }
+}
+
+/// The parameters of one model.
+struct Params<'a> {
+    reader: &'a Reader<'a>,
+    params: &'a Node,
+    model: &'a str,
+    warnings: &'a mut Vec<String>,
+}
+
+impl Params<'_> {
+    /// Reads one; a value that is there and cannot be used makes a warning.
+    fn get<T>(&mut self, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Sourced<T>> {
+        let value = self.reader.get(Some(self.params), name, read);
+        if value.is_none() && find(self.params, name).is_some() {
+            let model = self.model;
+            self.warnings.push(format!("`params.{name}` of `{model}` is ignored: its value cannot be used"));
+        }
+        value
+    }
+}
+
+fn choice(value: &Value, names: &[&str]) -> Option<String> {
+    let name = value.as_str()?.trim().to_ascii_lowercase();
+    names.contains(&name.as_str()).then_some(name)
+}
+
+fn fraction(value: &Value) -> Option<f64> {
+    value.as_f64().filter(|number| (0.0..=1.0).contains(number))
+}
+
+/// A list of texts of which none is blank.
+fn names(value: &Value) -> Option<Vec<String>> {
+    let name = |value: &Value| Some(value.as_str()?.trim().to_owned()).filter(|name| !name.is_empty());
+    value.as_array()?.iter().map(name).collect()
 }

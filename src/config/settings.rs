@@ -144,6 +144,8 @@ pub struct ChatDefaults {
     pub cache: Option<Sourced<String>>,
     /// `default`, `flex`, `priority`, `reserved`.
     pub service_tier: Option<Sourced<String>>,
+    /// Flags for features in preview; only `params` of a model hold them.
+    pub beta_flags: Option<Sourced<Vec<String>>>,
     /// Longest silence between two events; zero: no limit.
     pub idle_timeout: Option<Sourced<Duration>>,
     /// Longest time for a call; zero: no limit.
@@ -374,6 +376,7 @@ impl Reader<'_> {
             show_thinking: self.get(chat, "showThinking", text),
             cache: self.get(chat, "cache", text),
             service_tier: self.get(chat, "serviceTier", text),
+            beta_flags: None,
             idle_timeout: self.get(chat, "idleTimeoutSeconds", duration),
             timeout: self.get(chat, "timeoutSeconds", duration),
             max_attempts: self.get(chat, "maxAttempts", whole),

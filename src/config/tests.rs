@@ -97,25 +97,29 @@ fn params_of_a_model_win_over_what_holds_for_all() {
     let config = ours(
         r#"{ chat: { maxTokens: 100, temperature: 0.1, cache: "none" },
   models: { providers: { "amazon-bedrock": { models: [
-    { id: "m", params: { maxTokens: 7, cacheRetention: "long", serviceTier: " Flex ", other: 1 } },
-    { id: "n", params: { maxTokens: 0, temperature: "hot", cacheRetention: "forever", serviceTier: "slow" } },
+    { id: "m", params: { maxTokens: 7, cacheRetention: "long", serviceTier: " Flex ", anthropicBeta: ["x"], other: 1 } },
+    { id: "n", params: { maxTokens: 0, temperature: "hot", cacheRetention: "forever", serviceTier: "slow", anthropicBeta: "y" } },
   ] } } },
   agents: { defaults: { models: {
     "amazon-bedrock/m": { params: { maxTokens: 8 } },
-    "amazon-bedrock/b": { params: { service_tier: "priority", temperature: 1 } },
+    "amazon-bedrock/b": { params: { service_tier: "priority", temperature: 1, anthropicBeta: [" y ", "z"] } },
     "openai/m": { params: { maxTokens: 9 } },
   } } } }"#,
     );
     let of = |ids: &[&str]| {
         let chat = config.chat_with(ids);
         let text = |value: Option<Sourced<String>>| value.map(|text| text.value).unwrap_or_default();
-        (line(chat.max_tokens).0, line(chat.temperature).0, text(chat.cache), text(chat.service_tier))
+        let flags = chat.beta_flags.map(|flags| flags.value.join(" ")).unwrap_or_default();
+        (line(chat.max_tokens).0, line(chat.temperature).0, text(chat.cache), text(chat.service_tier), flags)
     };
-    let all = (100, 0.1, "none".to_owned(), String::new());
-    assert_eq!(of(&["m", "m"]), (8, 0.1, "long".to_owned(), "flex".to_owned()));
-    assert_eq!(of(&["us.b", "b"]), (100, 1.0, "none".to_owned(), "priority".to_owned()));
+    let own = |max_tokens, temperature, [cache, tier, flags]: [&str; 3]| {
+        (max_tokens, temperature, cache.to_owned(), tier.to_owned(), flags.to_owned())
+    };
+    let all = own(100, 0.1, ["none", "", ""]);
+    assert_eq!(of(&["m", "m"]), own(8, 0.1, ["long", "flex", "x"]));
+    assert_eq!(of(&["us.b", "b"]), own(100, 1.0, ["none", "priority", "y z"]));
     assert_eq!((of(&["n"]), of(&["x", "y"])), (all.clone(), all));
-    let names = ["maxTokens", "temperature", "cacheRetention", "serviceTier"];
+    let names = ["maxTokens", "temperature", "cacheRetention", "serviceTier", "anthropicBeta"];
     let ignored = names.map(|name| format!("`params.{name}` of `n` is ignored: its value cannot be used"));
     assert_eq!(config.warnings, ignored);
 }

@@ -241,6 +241,87 @@ fn fallbacks_serve_the_default_model_and_no_named_one() {
     assert_eq!(ran.code, 6, "{ran:?}");
 }
 
+/// A server that answers calls of some models with a fault, and the default model that has two fallbacks.
+fn falling_back(faults: &Value) -> (Server, String) {
+    let scenario = Scenario::from_json(&faults.to_string()).unwrap();
+    let server =
+        Server::with(EmulatorOptions { scenario, tokens_per_second: 0.0, ..EmulatorOptions::default() });
+    let agents = json!({ "defaults": {
+        "model": { "primary": LITE, "fallbacks": [SONNET, MICRO] },
+        "models": {
+            LITE: { "params": { "maxTokens": 7, "temperature": 0.1, "anthropicBeta": ["lite"] } },
+            "anthropic.claude-sonnet-4-5-20250929-v1:0":
+                { "params": { "maxTokens": 8, "anthropicBeta": ["context-1m-2025-08-07"] } },
+            MICRO: { "params": { "serviceTier": "flex" } },
+        },
+    } });
+    (server, json!({ "agents": agents, "chat": { "temperature": 0.5, "maxTokens": 9 } }).to_string())
+}
+
+const LITE: &str = "amazon.nova-lite-v1:0";
+const MICRO: &str = "amazon.nova-micro-v1:0";
+const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/// The models that were called, with what was sent.
+fn calls(server: &Server) -> Vec<(String, Value)> {
+    let calls = server.requests().into_iter().filter(|request| request.method == "POST");
+    calls
+        .map(|call| {
+            let model = call.target.split('/').nth(2).unwrap().replace("%3A", ":");
+            (model, serde_json::from_slice(&call.body).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn the_quota_of_a_day_is_not_asked_for_again_and_leads_to_the_fallback() {
+    for (stream, operation) in [(&[][..], "ConverseStream"), (&["--no-stream"][..], "Converse")] {
+        let (server, config) = falling_back(&json!([{
+            "match": { "operation": operation, "model": LITE },
+            "fault": {
+                "kind": "http", "status": 429, "code": "ThrottlingException",
+                "message": "Too many tokens per day, please wait before trying again.",
+            },
+        }]));
+        let home = tempfile::tempdir().unwrap();
+        let words = [&["chat", "hi"][..], stream].concat();
+        let ran = run(&mut at_home(&server, home.path(), &config), &words);
+        assert_eq!((ran.code, ran.stdout.is_empty()), (0, false), "{ran:?}");
+        assert_eq!(ran.stderr.matches("trying the fallback").count(), 1, "{ran:?}");
+        let called: Vec<String> = calls(&server).into_iter().map(|(model, _)| model).collect();
+        assert_eq!(called, [LITE, SONNET], "{operation}");
+    }
+}
+
+#[test]
+fn each_model_is_called_with_its_own_params() {
+    let denied = |model: &str| json!({ "match": { "model": model }, "fault": { "kind": "denied" } });
+    let (server, config) = falling_back(&json!([denied(LITE), denied(SONNET)]));
+    let home = tempfile::tempdir().unwrap();
+    let ran = run(&mut at_home(&server, home.path(), &config), &["chat", "-v", "hi"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let sent: Vec<(String, Value)> = calls(&server)
+        .into_iter()
+        .map(|(model, body)| {
+            let flags = body["additionalModelRequestFields"]["anthropic_beta"].clone();
+            (model, json!([body["inferenceConfig"], body["serviceTier"], flags]))
+        })
+        .collect();
+    let expected = [
+        (LITE, json!([{ "maxTokens": 7, "temperature": 0.1 }, null, null])),
+        (SONNET, json!([{ "maxTokens": 8, "temperature": 0.5 }, null, ["context-1m-2025-08-07"]])),
+        (MICRO, json!([{ "maxTokens": 9, "temperature": 0.5 }, { "type": "flex" }, null])),
+    ];
+    assert_eq!(sent, expected.map(|(model, body)| (model.to_owned(), body)));
+    assert_eq!(ran.stderr.matches("adjusted options.betaFlags").count(), 1, "{ran:?}");
+    let typed = ["chat", "-m", MICRO, "--max-tokens", "3", "--service-tier", "default", "hi"];
+    let ran = run(&mut at_home(&server, home.path(), &config), &typed);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let (_, body) = calls(&server).pop().unwrap();
+    assert_eq!(body["inferenceConfig"], json!({ "maxTokens": 3, "temperature": 0.5 }));
+    assert_eq!(body["serviceTier"]["type"], "default");
+}
+
 #[test]
 fn openclaws_own_file_is_read_where_there_is_none_of_ours() {
     let server = Server::start();

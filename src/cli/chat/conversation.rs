@@ -8,14 +8,12 @@ use super::request::Given;
 use super::session_file::{NewTurn, SessionFile};
 use super::{Plan, attach};
 use crate::Env;
-use crate::catalog::ModelId;
 use crate::cli::answer::{self, Ask, Showing};
 use crate::cli::args::Chat;
 use crate::cli::model::Choice;
 use crate::cli::out::Out;
 use crate::cli::report::Report;
 use crate::cli::session::{Naming, Session};
-use crate::config::Config;
 use crate::converse::cost::Tally;
 use crate::converse::prepare::ThinkingLevel;
 use crate::converse::{ContentBlock, ConverseOutput, ConverseResponse, Message, Role};
@@ -86,17 +84,12 @@ impl Conversation<'_> {
 
     /// The request for the turn that is given, prepared for no model yet.
     pub(super) fn plan(&self) -> Plan {
-        let model = &self.session.choice.model.value;
-        let id = ModelId::parse(model);
-        let base = id.as_ref().and_then(ModelId::base).unwrap_or(model);
-        let config = &self.session.connection.config;
-        let config = &Config { chat: config.chat_with(&[model, base]), ..config.clone() };
-        let wish = self.given.request(self.args, config, &self.messages, self.system.as_deref());
-        let mut options = self.given.options(self.args, config);
+        let wish = self.given.request(self.args, &self.messages, self.system.as_deref());
+        let mut options = self.given.options(self.args, &self.session.connection.config);
         if let Some(level) = self.thinking {
             (options.thinking, options.thinking_budget) = (Some(level), None);
         }
-        Plan::new(wish, options, !self.args.call.no_stream)
+        Plan::new(wish, options, !self.args.call.no_stream).with_defaults()
     }
 
     /// Asks for an answer to the turn that is given, shows it and keeps both. False: it was interrupted, which is

@@ -3,6 +3,7 @@
 //! The rules are those of the crate, pure; here stand the facts that they get, from the catalogue, the
 //! configuration and what was learned, and what becomes of an answer before it is shown.
 
+use super::request::fill_in;
 use crate::catalog::store::Learned;
 use crate::catalog::{ModelFacts, ModelId};
 use crate::cli::models;
@@ -28,12 +29,15 @@ pub(in crate::cli) struct Plan {
     options: PrepareOptions,
     /// Whether a stream is wanted.
     streams: bool,
+    /// Whether the configuration says what is not said here, for each model its own.
+    has_defaults: bool,
     fitted: Option<Fitted>,
 }
 
 /// The request for one model.
 struct Fitted {
-    model: String,
+    /// What is wished of this model.
+    wish: ConverseRequest,
     facts: ModelFacts,
     options: PrepareOptions,
     prepared: Prepared,
@@ -45,17 +49,29 @@ struct Fitted {
 impl Plan {
     /// A plan for no model yet.
     pub(in crate::cli) fn new(wish: ConverseRequest, options: PrepareOptions, streams: bool) -> Self {
-        Self { wish, options, streams, fitted: None }
+        Self { wish, options, streams, has_defaults: false, fitted: None }
+    }
+
+    /// What the configuration says of calls of a model counts where nothing else is said.
+    pub(super) fn with_defaults(mut self) -> Self {
+        self.has_defaults = true;
+        self
     }
 
     /// Prepares the request for the model of the session, unless it is.
     pub(in crate::cli) async fn fit(&mut self, session: &Session, out: &Out) -> Result<()> {
         let model = &session.choice.model.value;
-        if self.fitted.as_ref().is_some_and(|fitted| fitted.model == *model) {
+        if self.fitted.as_ref().is_some_and(|fitted| fitted.wish.model_id == *model) {
             return Ok(());
         }
         let mut facts = facts(session).await?;
-        let mut options = self.options.clone();
+        let (mut wish, mut options) = (self.wish.clone(), self.options.clone());
+        wish.model_id.clone_from(model);
+        if self.has_defaults {
+            let id = ModelId::parse(model);
+            let base = id.as_ref().and_then(ModelId::base).unwrap_or(model);
+            fill_in(&mut wish, &mut options, session.connection.config.chat_with(&[model, base]));
+        }
         let client = &session.connection.client;
         options.region = client.region().map(|region| region.value.clone());
         if let Some(region) = &options.region {
@@ -67,15 +83,19 @@ impl Plan {
                 learn::apply(refusal, &mut facts, &mut options);
             }
         }
-        self.put(model.clone(), facts, options, Vec::new());
+        self.put(wish, facts, options, Vec::new());
         self.tell(out);
         Ok(())
     }
 
-    fn put(&mut self, model: String, facts: ModelFacts, options: PrepareOptions, lessons: Vec<Refusal>) {
-        let mut wish = self.wish.clone();
-        wish.model_id.clone_from(&model);
-        let mut prepared = prepare(wish, &facts, &options);
+    fn put(
+        &mut self,
+        wish: ConverseRequest,
+        facts: ModelFacts,
+        options: PrepareOptions,
+        lessons: Vec<Refusal>,
+    ) {
+        let mut prepared = prepare(wish.clone(), &facts, &options);
         let calls_tools = prepared.request.tool_config.is_some();
         let mut streams = self.streams;
         if streams && !facts.streams {
@@ -91,23 +111,23 @@ impl Plan {
         if !streams {
             prepared.request = prepared.request.for_whole_answer().into_owned();
         }
-        self.fitted = Some(Fitted { model, facts, options, prepared, streams, lessons });
+        self.fitted = Some(Fitted { wish, facts, options, prepared, streams, lessons });
     }
 
     /// After a refusal before any output: whether it taught something that makes another request of this one.
     pub(in crate::cli) fn learn(&mut self, error: &Error, out: &Out) -> bool {
         let Some(refusal) = error.service_failure().and_then(learn::learn) else { return false };
-        let Some(Fitted { model, mut facts, mut options, prepared, streams, mut lessons }) =
+        let Some(Fitted { wish, mut facts, mut options, prepared, streams, mut lessons }) =
             self.fitted.take()
         else {
             return false;
         };
         if lessons.len() >= LESSONS || !learn::apply(&refusal, &mut facts, &mut options) {
-            self.fitted = Some(Fitted { model, facts, options, prepared, streams, lessons });
+            self.fitted = Some(Fitted { wish, facts, options, prepared, streams, lessons });
             return false;
         }
         lessons.push(refusal);
-        self.put(model, facts, options, lessons);
+        self.put(wish, facts, options, lessons);
         let is_another = self
             .fitted
             .as_ref()
@@ -127,7 +147,7 @@ impl Plan {
         let Some(region) = session.connection.client.region() else { return };
         let now = time::now();
         let mut learned = Learned::load(&session.connection.store, &region.value, now);
-        if let Err(error) = learned.remember_refusals(&fitted.model, &fitted.lessons, now) {
+        if let Err(error) = learned.remember_refusals(&fitted.wish.model_id, &fitted.lessons, now) {
             out.detail(&format!("what the model refused cannot be remembered: {error}"));
         }
     }

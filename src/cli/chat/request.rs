@@ -1,7 +1,7 @@
-//! From flags, files and the configuration to a request and wishes, before any model is looked at.
+//! From flags, files and the configuration to a request and wishes.
 //!
-//! A flag wins over the configuration. Whether the model takes what is asked for is decided when the request is
-//! prepared for it.
+//! A flag wins over the configuration, of which some holds for single models: it is filled in once the model is known.
+//! Whether the model takes what is asked for is decided when the request is prepared for it.
 
 use super::{attach, json_file};
 use crate::cli::args::{Chat, cache};
@@ -64,52 +64,39 @@ impl Given {
         system.filter(|text| !text.trim().is_empty())
     }
 
-    /// The request as it is wished, with the conversation so far before the user's turn.
-    pub(super) fn request(
-        &self,
-        args: &Chat,
-        config: &Config,
-        history: &[Message],
-        system: Option<&str>,
-    ) -> ConverseRequest {
+    /// The request as it is typed, with the conversation so far before the user's turn.
+    pub(super) fn request(&self, args: &Chat, history: &[Message], system: Option<&str>) -> ConverseRequest {
         let mut request = ConverseRequest::default();
         request.messages.extend_from_slice(history);
         request.messages.push(self.turn.clone());
         if let Some(system) = system {
             request = request.system(system);
         }
-        let (flags, said) = (&args.model, &config.chat);
-        let inference = InferenceConfiguration {
-            max_tokens: flags.max_tokens.or(value(&said.max_tokens)),
-            temperature: flags.temperature.or(value(&said.temperature)),
-            top_p: flags.top_p.or(value(&said.top_p)),
+        let flags = &args.model;
+        request.inference_config = Some(InferenceConfiguration {
+            max_tokens: flags.max_tokens,
+            temperature: flags.temperature,
+            top_p: flags.top_p,
             stop_sequences: flags.stop.clone(),
-        };
-        if inference != InferenceConfiguration::default() {
-            request.inference_config = Some(inference);
-        }
+        });
         request.tool_config.clone_from(&self.tools);
         request.additional_model_request_fields.clone_from(&self.fields);
         request
     }
 
-    /// What is wished beside it.
+    /// What is typed beside it, and what holds for all models.
     pub(super) fn options(&self, args: &Chat, config: &Config) -> PrepareOptions {
-        let (flags, said) = (&args.model, &config.chat);
-        let named = |text: &Option<Sourced<String>>| text.as_ref().map(|text| text.value.clone());
-        let thinking = || said.thinking.as_ref().and_then(|level| ThinkingLevel::from_name(&level.value));
-        let retention = || said.cache.as_ref().and_then(|name| cache(&name.value).ok());
+        let flags = &args.model;
         let guardrail = || config.guardrail.as_ref().map(|guardrail| guardrail.value.clone());
-        let tier = || named(&said.service_tier).map(Into::into);
         PrepareOptions {
-            thinking: flags.thinking.or_else(thinking),
-            thinking_budget: budget(args, said),
-            top_k: flags.top_k.or(value(&said.top_k)),
-            cache: flags.cache.or_else(retention),
+            thinking: flags.thinking,
+            thinking_budget: flags.thinking_budget,
+            top_k: flags.top_k,
+            cache: flags.cache,
             tool_choice: self.tool_choice.clone(),
             schema: self.schema.clone(),
             guardrail: args.service.guardrail.clone().or_else(guardrail),
-            service_tier: args.service.service_tier.clone().or_else(tier),
+            service_tier: args.service.service_tier.clone(),
             latency: args.service.latency.clone(),
             metadata: args.service.metadata.iter().cloned().collect(),
             ..PrepareOptions::default()
@@ -117,14 +104,26 @@ impl Given {
     }
 }
 
-/// A budget of the configuration belongs to the thinking of the configuration: a level that is typed has its own.
-fn budget(args: &Chat, said: &ChatDefaults) -> Option<u32> {
-    let configured = value(&said.thinking_budget).filter(|_| args.model.thinking.is_none());
-    args.model.thinking_budget.or(configured)
+/// Fills in what the configuration says of the model, where nothing was typed.
+pub(super) fn fill_in(request: &mut ConverseRequest, options: &mut PrepareOptions, said: ChatDefaults) {
+    let inference = request.inference_config.get_or_insert_default();
+    inference.max_tokens = inference.max_tokens.or(value(said.max_tokens));
+    inference.temperature = inference.temperature.or(value(said.temperature));
+    inference.top_p = inference.top_p.or(value(said.top_p));
+    request.inference_config.take_if(|inference| *inference == InferenceConfiguration::default());
+    // A budget of the configuration belongs to its thinking: a level that is typed has its own.
+    if options.thinking.is_none() {
+        options.thinking_budget = options.thinking_budget.or(value(said.thinking_budget));
+        options.thinking = value(said.thinking).and_then(|level| ThinkingLevel::from_name(&level));
+    }
+    options.top_k = options.top_k.or(value(said.top_k));
+    options.cache = options.cache.or_else(|| cache(&value(said.cache)?).ok());
+    options.service_tier = options.service_tier.take().or_else(|| Some(value(said.service_tier)?.into()));
+    options.beta_flags.extend(value(said.beta_flags).unwrap_or_default());
 }
 
-fn value<T: Copy>(said: &Option<Sourced<T>>) -> Option<T> {
-    said.as_ref().map(|said| said.value)
+fn value<T>(said: Option<Sourced<T>>) -> Option<T> {
+    said.map(|said| said.value)
 }
 
 fn tool_choice(named: &str) -> ToolWish {
