@@ -43,14 +43,23 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     if asked == Some(fitting) {
         return;
     }
-    let (why, fact) = if fitting < limit {
-        ("the model gives no more", Some("maxOutputTokens"))
-    } else if budget.is_some_and(|budget| limit <= budget) {
-        ("thinking counts against the limit, which is raised by it", Some("thinking"))
-    } else {
-        ("the model takes no smaller limit", Some("family"))
+    let has_no_room = budget.is_some_and(|budget| limit <= budget);
+    replace(draft, asked, fitting, has_no_room);
+}
+
+/// Sets the limit, and notes why it is not the one that was asked for. `has_no_room`: thinking takes all of that.
+pub(super) fn replace(draft: &mut Draft<'_>, asked: Option<u32>, fitting: u32, has_no_room: bool) {
+    let (why, fact) = match asked.map(|asked| fitting < asked) {
+        None => {
+            ("thinking counts against the limit, so one is set that leaves room for the answer", "thinking")
+        }
+        Some(true) => ("the model gives no more", "maxOutputTokens"),
+        Some(false) if has_no_room => {
+            ("thinking counts against the limit, which is raised for it", "thinking")
+        }
+        Some(false) => ("the model takes no smaller limit", "family"),
     };
-    draft.note(Rule::OutputLimit, PLACE, why, fact);
+    draft.note(Rule::OutputLimit, PLACE, why, Some(fact));
     set(draft, Some(fitting));
 }
 

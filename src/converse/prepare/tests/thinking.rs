@@ -388,6 +388,37 @@ fn a_budget_of_the_callers_raises_the_limit() {
 }
 
 #[test]
+fn a_limit_that_is_changed_is_told_as_what_it_is() {
+    let (cut, raised) =
+        ("the model gives no more", "thinking counts against the limit, which is raised for it");
+    let (set, least) = (
+        "thinking counts against the limit, so one is set that leaves room for the answer",
+        "the model takes no smaller limit",
+    );
+    let thinks = json!({"thinking": {"type": "enabled", "budget_tokens": 10_000}});
+    let unknown = || ModelFacts { max_output_tokens: None, ..able() };
+    for (facts, wish, own, asked, sent, said) in [
+        (able(), ThinkingLevel::High, json!({}), Some(900_000), 64_000, cut),
+        (able(), ThinkingLevel::High, json!({}), Some(60_000), 64_000, raised),
+        (able(), ThinkingLevel::High, json!({}), Some(9_000), 25_384, raised),
+        (unknown(), ThinkingLevel::High, json!({}), None, 20_480, set),
+        (able(), ThinkingLevel::Off, json!({}), Some(900_000), 64_000, cut),
+        (of(Family::Gpt), ThinkingLevel::Off, json!({}), Some(8), 16, least),
+        (able(), ThinkingLevel::Off, thinks.clone(), Some(900_000), 64_000, cut),
+        (able(), ThinkingLevel::Off, thinks.clone(), Some(2_000), 12_000, raised),
+        (unknown(), ThinkingLevel::Off, thinks, None, 14_096, set),
+    ] {
+        let mut given = ask().additional_model_request_fields(own.clone());
+        given.inference_config.get_or_insert_default().max_tokens = asked;
+        let prepared = prepare(given, &facts, &level(wish));
+        assert_eq!(config(&prepared), json!({"maxTokens": sent}), "{wish:?} {own} {asked:?}");
+        let notes = notes(&prepared, "inferenceConfig.maxTokens");
+        let why: Vec<&str> = notes.iter().map(|note| note.why.as_ref()).collect();
+        assert_eq!(why, [said], "{wish:?} {own} {asked:?}");
+    }
+}
+
+#[test]
 fn an_answer_to_be_continued_is_continued_or_asked_for() {
     let given = request(json!({"messages": [user("hi"), assistant("Once upon \n")]}));
     let prepared = plain(given.clone(), &able());

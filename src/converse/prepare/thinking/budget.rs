@@ -6,6 +6,7 @@ use super::super::beta_flags;
 use super::super::draft::{Draft, as_call, as_result, is_cache_point};
 use super::super::fields::Fields;
 use super::super::options::ThinkingLevel;
+use super::super::output_limit;
 use super::super::report::Rule;
 use super::takes_display;
 use crate::converse::{ContentBlock, Message, Role};
@@ -78,9 +79,7 @@ fn fit(draft: &mut Draft<'_>, wanted: u32) -> Option<u32> {
     }
     // Without a limit of the caller's, the rule `output-limit` sets the model's own.
     if asked.is_some_and(|asked| asked != limit) || asked.or(most).is_none() {
-        let why = "thinking counts against the limit, which is raised by it";
-        draft.note(Rule::OutputLimit, "inferenceConfig.maxTokens", why, Some("thinking"));
-        draft.request.inference_config.get_or_insert_default().max_tokens = Some(limit);
+        output_limit::replace(draft, asked, limit, true);
     }
     Some(budget)
 }
