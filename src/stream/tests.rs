@@ -296,6 +296,8 @@ fn half_of_a_surrogate_pair_does_not_end_an_answer() {
             r#"{"delta":{"reasoningContent":{"text":"\ud83d\ud83d\ude00"}},"contentBlockIndex":0}"#,
             "\u{fffd}😀",
         ),
+        // The text after an escaped backslash only looks like an escape.
+        (r#"{"delta":{"text":"\\ud83d \ud83d"},"contentBlockIndex":0}"#, "\\\\ud83d \u{fffd}"),
         // Of a JSON inside the text it is the business of whoever reads that.
         (r#"{"delta":{"toolUse":{"input":"\\ud83d"}},"contentBlockIndex":0}"#, "\\ud83d"),
     ] {

@@ -138,6 +138,30 @@ fn defaults_come_from_the_configuration_and_flags_win() {
 }
 
 #[test]
+fn the_guardrail_of_the_configuration_is_sent_and_only_a_stream_waits_for_it() {
+    let server = Server::start();
+    let files = Files::new();
+    let guardrail = "{ guardrailIdentifier: 'g', guardrailVersion: '1', streamProcessingMode: 'sync' }";
+    let config = format!(
+        "{{ plugins: {{ entries: {{ 'amazon-bedrock': {{ config: {{ guardrail: {guardrail} }} }} }} }} }}"
+    );
+    let config = files.write("config.json5", config);
+    for (flags, id, mode) in [
+        (&[][..], "g", Some("sync")),
+        (&["--no-stream"], "g", None),
+        (&["--guardrail", "typed:2"], "typed", None),
+    ] {
+        let ran = chat(&server, &[&["--config", &config, "hi"], flags].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let sent = bodies(&server).pop().unwrap().1["guardrailConfig"].take();
+        assert_eq!(
+            (sent["guardrailIdentifier"].as_str(), sent["streamProcessingMode"].as_str()),
+            (Some(id), mode)
+        );
+    }
+}
+
+#[test]
 fn bad_input_is_refused_with_its_file_its_place_and_the_rule() {
     let files = Files::new();
     let text = files.write("a.png", "no picture");

@@ -246,4 +246,12 @@ fn wishes_fill_what_the_request_does_not_say() {
     );
     assert_eq!(body["requestMetadata"], json!({"own": "a", "team": "b"}));
     assert_eq!(rules(&prepared), ["request-metadata"]);
+    let own = json!({
+        "messages": [user("hi")], "guardrailConfig": {"guardrailIdentifier": "own"},
+        "performanceConfig": {"latency": "standard"},
+    });
+    let request = prepare(request(own), &of(Family::Llama), &options).request;
+    assert_eq!(request.guardrail_config.unwrap().guardrail_identifier.as_deref(), Some("own"));
+    assert_eq!(request.performance_config.unwrap().latency, Some(PerformanceConfigLatency::STANDARD));
+    assert_eq!(request.service_tier.unwrap().kind, ServiceTierType::FLEX);
 }

@@ -331,6 +331,7 @@ fn one_tool_at_a_time_is_a_field_of_claude() {
     ] {
         let mut given = with_tools(json!([user("hi")]));
         given.tool_config.as_mut().unwrap().tool_choice = choice;
+        let own_choice = serde_json::to_value(&given.tool_config).unwrap()["toolChoice"].clone();
         let once = prepare(given.clone(), &able(), &options);
         let fields = once.request.additional_model_request_fields.as_ref().unwrap().to_value().unwrap();
         assert_eq!(fields, json!({"tool_choice": expected}));
@@ -340,9 +341,13 @@ fn one_tool_at_a_time_is_a_field_of_claude() {
         let other = prepare(given.clone(), &of(Family::Nova), &options);
         assert_eq!(other.request.additional_model_request_fields, None);
         assert!(rules(&other).contains(&"parallel-tools"), "{:?}", other.adjustments);
-        let refused = PrepareOptions { refused: ["tool_choice".to_owned()].into(), ..options.clone() };
-        let refused = prepare(given, &able(), &refused);
-        assert_eq!(refused.request.additional_model_request_fields, None);
+        assert_eq!(sent(&other)["toolChoice"], own_choice);
+        for field in ["tool_choice", "tool_choice.disable_parallel_tool_use"] {
+            let refused = PrepareOptions { refused: [field.to_owned()].into(), ..options.clone() };
+            let refused = prepare(given.clone(), &able(), &refused);
+            assert_eq!(refused.request.additional_model_request_fields, None, "{field}");
+            assert_eq!(sent(&refused)["toolChoice"], own_choice, "{field}");
+        }
     }
     // The caller's own field stands, and without tools there is nothing to say.
     let own = json!({"tool_choice": {"type": "any"}});
