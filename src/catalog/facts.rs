@@ -36,6 +36,8 @@ pub struct ModelFacts {
     pub system_prompt: bool,
     /// Whether the last message may be the assistant's, to be continued.
     pub prefill: bool,
+    /// Whether it is offered in the service tier `default` alone.
+    pub only_default_tier: bool,
 }
 
 /// Families by what they accept, not by marketing.

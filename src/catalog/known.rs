@@ -63,7 +63,7 @@ pub struct FactSources {
     pub thinking: FactSource,
     /// Of how it is made to answer in a schema.
     pub structured_output: FactSource,
-    /// Of sampling, cache points, tools, streaming, system prompt and prefill, which are a family's alone.
+    /// Of sampling, cache points, tools, streaming, system prompt, prefill and tiers, which are a family's alone.
     pub habits: FactSource,
 }
 
@@ -213,6 +213,7 @@ fn put_together(row: Option<Row>, rules: Rules, price: Option<Price>) -> KnownMo
         streams: rules.streams,
         system_prompt: rules.system_prompt,
         prefill: rules.prefill,
+        only_default_tier: rules.only_default_tier,
     };
     KnownModel {
         facts,

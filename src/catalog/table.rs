@@ -106,6 +106,8 @@ pub(super) struct Rules {
     pub(super) streams: bool,
     pub(super) system_prompt: bool,
     pub(super) prefill: bool,
+    #[serde(default)]
+    pub(super) only_default_tier: bool,
     pub(super) sources: Option<&'static RawValue>,
 }
 
@@ -147,6 +149,7 @@ impl Rules {
             streams: true,
             system_prompt: true,
             prefill: false,
+            only_default_tier: false,
             sources: None,
         }
     }

@@ -76,6 +76,8 @@ pub(super) enum Unsupported {
     DisabledThinking,
     /// A last message of the assistant.
     Prefill,
+    /// Service tiers other than `default`.
+    ServiceTiers,
 }
 
 /// One model.

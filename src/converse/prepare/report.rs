@@ -34,6 +34,8 @@ impl fmt::Display for Adjustment {
 pub enum Rule {
     /// Labels for the invocation logs fit the service's bounds.
     RequestMetadata,
+    /// The service tier is one that the model is offered in.
+    ServiceTier,
     /// The answer keeps to a schema by the means that the model has.
     StructuredOutput,
     /// Tools are sent only where they are taken.
@@ -110,6 +112,7 @@ impl Rule {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RequestMetadata => "request-metadata",
+            Self::ServiceTier => "service-tier",
             Self::StructuredOutput => "structured-output",
             Self::Tools => "tools",
             Self::ToolNames => "tool-names",

@@ -51,6 +51,7 @@ fn able() -> ModelFacts {
         streams: true,
         system_prompt: true,
         prefill: true,
+        only_default_tier: false,
     }
 }
 

@@ -1,11 +1,11 @@
-//! Rule `request-metadata`, and the wishes that are fields of their own.
+//! Rules `request-metadata` and `service-tier`, and the wishes that are fields of their own.
 //!
 //! Guardrail, tier, latency and labels are copied into the request where it says nothing itself. Labels that
-//! the service refuses go, since they would take the whole request with them.
+//! the service refuses go, since they would take the whole request with them, and so do tiers.
 
 use super::draft::Draft;
 use super::report::Rule;
-use crate::converse::{PerformanceConfiguration, ServiceTier};
+use crate::converse::{PerformanceConfiguration, ServiceTier, ServiceTierType};
 
 /// As many labels as a request may have.
 const MOST: usize = 16;
@@ -18,15 +18,31 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     if request.guardrail_config.is_none() {
         request.guardrail_config.clone_from(&options.guardrail);
     }
-    if request.service_tier.is_none() {
-        request.service_tier = options.service_tier.clone().map(|kind| ServiceTier { kind });
-    }
     if request.performance_config.is_none() {
         let latency = options.latency.clone();
         request.performance_config =
             latency.map(|latency| PerformanceConfiguration { latency: Some(latency) });
     }
+    service_tier(draft);
     metadata(draft);
+}
+
+/// A tier of the request's that comes to nothing leaves the place to the wish.
+fn service_tier(draft: &mut Draft<'_>) {
+    let own = draft.request.service_tier.take();
+    let wish = draft.options.service_tier.clone().map(|kind| ServiceTier { kind });
+    for (place, tier) in [("serviceTier", own), ("options.serviceTier", wish)] {
+        let Some(tier) = tier else { continue };
+        let (why, fact) = if draft.is_refused("serviceTier") {
+            ("this model has refused this field before", None)
+        } else if draft.facts.only_default_tier && tier.kind != ServiceTierType::DEFAULT {
+            ("this model is offered in the tier `default` alone", Some("onlyDefaultTier"))
+        } else {
+            draft.request.service_tier = Some(tier);
+            return;
+        };
+        draft.note(Rule::ServiceTier, place, why, fact);
+    }
 }
 
 fn metadata(draft: &mut Draft<'_>) {

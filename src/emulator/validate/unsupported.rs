@@ -38,6 +38,7 @@ fn is_asked(what: Unsupported, body: &Value) -> bool {
             tools.iter().any(|tool| tool.get("cachePoint").is_some())
         }
         Unsupported::CacheLifetime => cache_points(body).any(|point| text(point, "ttl") == "1h"),
+        Unsupported::ServiceTiers => body.pointer("/serviceTier/type").is_some_and(|tier| tier != "default"),
         Unsupported::StructuredOutput => is_set("/outputConfig/textFormat"),
         Unsupported::SchemaReferences => tool_specs(body).any(has_reference),
         Unsupported::DisabledThinking => {
@@ -67,6 +68,7 @@ fn refusal(what: Unsupported, body: &Value, model: &Model) -> Refusal {
         Unsupported::Documents => {
             Refusal::validation("This model doesn't support the document content block that you provided.")
         }
+        Unsupported::ServiceTiers => field("serviceTier"),
         Unsupported::ImagesInResults => field("toolResult.content.image"),
         Unsupported::TextBesideResults => Refusal::validation(format!(
             "messages.{}.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",

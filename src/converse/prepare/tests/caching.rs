@@ -1,8 +1,9 @@
 //! Cache points, system prompts, labels and other wishes.
 
-use super::super::CacheRetention;
+use super::super::{CacheRetention, Rule};
 use super::*;
-use crate::converse::{GuardrailConfiguration, PerformanceConfigLatency, ServiceTierType};
+use crate::catalog::{self, ModelId};
+use crate::converse::{GuardrailConfiguration, PerformanceConfigLatency, ServiceTier, ServiceTierType};
 
 fn cache(retention: CacheRetention) -> PrepareOptions {
     PrepareOptions { cache: Some(retention), ..PrepareOptions::default() }
@@ -220,6 +221,32 @@ fn labels_that_are_refused_go() {
     let mut many = request(json!({"messages": [user("hi")]}));
     many.request_metadata.extend((0..20).map(|n| (format!("k{n:02}"), String::new())));
     assert_eq!(plain(many, &able()).request.request_metadata.len(), 16);
+}
+
+#[test]
+fn a_model_of_the_default_tier_alone_is_asked_in_no_other() {
+    let id = ModelId::parse("us.anthropic.claude-fable-5").unwrap();
+    let fable = catalog::facts(&id, None).facts;
+    let (flex, default) = (ServiceTierType::FLEX, ServiceTierType::DEFAULT);
+    let refused = PrepareOptions { refused: ["serviceTier".to_owned()].into(), ..PrepareOptions::default() };
+    for (facts, own, wish, options, sent, place) in [
+        (&fable, Some(&flex), None, PrepareOptions::default(), None, Some("serviceTier")),
+        (&fable, None, Some(&flex), PrepareOptions::default(), None, Some("options.serviceTier")),
+        (&fable, None, Some(&default), PrepareOptions::default(), Some(&default), None),
+        (&fable, None, None, PrepareOptions::default(), None, None),
+        (&fable, Some(&flex), Some(&default), PrepareOptions::default(), Some(&default), Some("serviceTier")),
+        (&able(), None, Some(&flex), PrepareOptions::default(), Some(&flex), None),
+        (&able(), Some(&flex), Some(&default), PrepareOptions::default(), Some(&flex), None),
+        (&able(), None, Some(&flex), refused, None, Some("options.serviceTier")),
+    ] {
+        let mut given = request(json!({"messages": [user("hi")]}));
+        given.service_tier = own.map(|kind| ServiceTier { kind: kind.clone() });
+        let prepared = prepare(given, facts, &PrepareOptions { service_tier: wish.cloned(), ..options });
+        assert_eq!(prepared.request.service_tier.as_ref().map(|tier| &tier.kind), sent, "{own:?} {wish:?}");
+        let notes = prepared.adjustments.iter().filter(|note| note.rule == Rule::ServiceTier);
+        let places: Vec<&str> = notes.map(|note| note.what.as_str()).collect();
+        assert_eq!(places, Vec::from_iter(place), "{own:?} {wish:?}");
+    }
 }
 
 #[test]

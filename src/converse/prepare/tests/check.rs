@@ -22,6 +22,10 @@ pub(super) fn violations(request: &ConverseRequest, facts: &ModelFacts) -> Vec<S
     }
     tools(request, &mut found);
     results_alone(request, facts, &mut found);
+    let tier = request.service_tier.as_ref().filter(|tier| tier.kind != ServiceTierType::DEFAULT);
+    if tier.is_some() && facts.only_default_tier {
+        found.push(format!("{tier:?}"));
+    }
     media(request, facts, &mut found);
     cache_points(request, facts, &mut found);
     rest(request, facts, &mut found);

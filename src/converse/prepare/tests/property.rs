@@ -271,7 +271,7 @@ fn any_facts() -> impl Strategy<Value = ModelFacts> {
         0..=5,
     );
     let parts = (family(), thinking(), sampling(), tool_support());
-    (parts, output, most, media, any::<[bool; 7]>()).prop_map(
+    (parts, output, most, media, any::<[bool; 8]>()).prop_map(
         |((family, thinking, sampling, tools), structured_output, max_output_tokens, input, yes)| {
             ModelFacts {
                 family,
@@ -293,6 +293,7 @@ fn any_facts() -> impl Strategy<Value = ModelFacts> {
                 streams: true,
                 system_prompt: yes[5],
                 prefill: yes[6],
+                only_default_tier: yes[7],
             }
         },
     )
@@ -340,12 +341,26 @@ pub(crate) fn any_options() -> impl Strategy<Value = PrepareOptions> {
         maybe(schema),
         refused,
         any::<bool>(),
-        vec(select(&["x", "y"][..]).prop_map(str::to_owned), 0..2),
+        (
+            vec(select(&["x", "y"][..]).prop_map(str::to_owned), 0..2),
+            maybe(select(&["default", "flex"][..]).prop_map(ServiceTierType::from)),
+        ),
     )
         .prop_map(
-            |(thinking, thinking_budget, top_k, cache, tool_choice, schema, refused, is_one, flags)| {
+            |(
+                thinking,
+                thinking_budget,
+                top_k,
+                cache,
+                tool_choice,
+                schema,
+                refused,
+                is_one,
+                (flags, service_tier),
+            )| {
                 PrepareOptions {
                     beta_flags: flags,
+                    service_tier,
                     no_parallel_tools: is_one,
                     thinking,
                     thinking_budget,

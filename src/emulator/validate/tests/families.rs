@@ -106,13 +106,16 @@ fn example(what: Unsupported) -> (Value, &'static str) {
             (thinking(json!({"type": "disabled"}), json!({})), "\"thinking.type.disabled\" is not supported")
         }
         Unsupported::Prefill => (prefill(), "must end with a user message"),
+        Unsupported::ServiceTiers => {
+            (request(json!({"serviceTier": {"type": "flex"}})), "doesn't support the serviceTier field")
+        }
     }
 }
 
 /// Each model refuses what the list says, and takes the rest of what other models refuse.
 #[test]
 fn every_model_refuses_what_the_list_says_and_nothing_else_of_it() {
-    const ALL: [Unsupported; 17] = [
+    const ALL: [Unsupported; 18] = [
         Unsupported::SystemPrompt,
         Unsupported::StopSequences,
         Unsupported::Temperature,
@@ -130,6 +133,7 @@ fn every_model_refuses_what_the_list_says_and_nothing_else_of_it() {
         Unsupported::SchemaReferences,
         Unsupported::DisabledThinking,
         Unsupported::Prefill,
+        Unsupported::ServiceTiers,
     ];
     // What stands in the way of some of these requests is refused first.
     const EARLIER: [&str; 4] =
