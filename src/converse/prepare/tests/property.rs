@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::option::of as maybe;
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeSet;
 
 /// How many conversations each of the four tests tries: tests run side by side.
 const CASES: u32 = 5_000;
@@ -299,13 +300,16 @@ fn any_facts() -> impl Strategy<Value = ModelFacts> {
     )
 }
 
-pub(crate) fn any_options() -> impl Strategy<Value = PrepareOptions> {
-    let choice = prop_oneof![
+fn any_tool_wish() -> impl Strategy<Value = ToolWish> {
+    prop_oneof![
         Just(ToolWish::Never),
         Just(ToolWish::Choice(ToolChoice::Auto {})),
         Just(ToolWish::Choice(ToolChoice::Any {})),
         name().prop_map(|name| ToolWish::Choice(ToolChoice::Tool(SpecificToolChoice { name }))),
-    ];
+    ]
+}
+
+fn any_schema() -> impl Strategy<Value = AnswerSchema> {
     let schema = select(
         &[
             r#"{"type":"object","properties":{"a":{"type":"string","maxLength":3}}}"#,
@@ -314,65 +318,56 @@ pub(crate) fn any_options() -> impl Strategy<Value = PrepareOptions> {
             "true",
         ][..],
     );
-    let schema =
-        schema.prop_map(|schema| AnswerSchema { schema: schema.parse().unwrap(), ..AnswerSchema::default() });
+    schema.prop_map(|schema| AnswerSchema { schema: schema.parse().unwrap(), ..AnswerSchema::default() })
+}
+
+fn any_refused() -> impl Strategy<Value = BTreeSet<String>> {
+    let names = vec![
+        "thinking",
+        "strict",
+        "cachePoint",
+        "cachePoint.ttl",
+        "anthropic_beta",
+        "top_k",
+        "temperature",
+        "reasoning_effort",
+        "top_p",
+        "serviceTier",
+    ];
+    let some = proptest::sample::subsequence(names, 0..=2);
+    some.prop_map(|names| names.into_iter().map(str::to_owned).collect())
+}
+
+pub(crate) fn any_options() -> impl Strategy<Value = PrepareOptions> {
     let cache = select(&[CacheRetention::None, CacheRetention::Short, CacheRetention::Long][..]);
-    let refused = proptest::sample::subsequence(
-        vec![
-            "thinking",
-            "strict",
-            "cachePoint",
-            "cachePoint.ttl",
-            "anthropic_beta",
-            "top_k",
-            "temperature",
-            "reasoning_effort",
-            "top_p",
-        ],
-        0..=2,
-    );
     let budget = maybe(select(&[0_u32, 1_024, 5_000, u32::MAX][..]));
+    let thinking = (maybe(select(&ThinkingLevel::ALL[..])), budget);
+    let flags = vec(select(&["x", "y"][..]).prop_map(str::to_owned), 0..2);
+    let tier = maybe(select(&["default", "flex"][..]).prop_map(ServiceTierType::from));
     (
-        maybe(select(&ThinkingLevel::ALL[..])),
-        budget,
-        maybe(any::<u32>()),
+        (thinking, maybe(any::<u32>()), flags),
         maybe(cache),
-        maybe(choice),
-        maybe(schema),
-        refused,
-        any::<bool>(),
-        (
-            vec(select(&["x", "y"][..]).prop_map(str::to_owned), 0..2),
-            maybe(select(&["default", "flex"][..]).prop_map(ServiceTierType::from)),
-        ),
+        (maybe(any_tool_wish()), any::<bool>()),
+        maybe(any_schema()),
+        tier,
+        any_refused(),
     )
-        .prop_map(
-            |(
+        .prop_map(|(of_model, cache, (tool_choice, is_one), schema, service_tier, refused)| {
+            let ((thinking, thinking_budget), top_k, beta_flags) = of_model;
+            PrepareOptions {
                 thinking,
                 thinking_budget,
+                beta_flags,
                 top_k,
                 cache,
                 tool_choice,
+                no_parallel_tools: is_one,
                 schema,
+                service_tier,
                 refused,
-                is_one,
-                (flags, service_tier),
-            )| {
-                PrepareOptions {
-                    beta_flags: flags,
-                    service_tier,
-                    no_parallel_tools: is_one,
-                    thinking,
-                    thinking_budget,
-                    top_k,
-                    cache,
-                    tool_choice,
-                    schema,
-                    refused: refused.into_iter().map(str::to_owned).collect(),
-                    ..PrepareOptions::default()
-                }
-            },
-        )
+                ..PrepareOptions::default()
+            }
+        })
 }
 
 /// All reasoning in the clear, in order.
