@@ -29,8 +29,9 @@ use subject::Subject;
 /// Requests when neither number nor time is said: each costs money.
 const REQUESTS: u64 = 20;
 
-/// Streams at a time in the open loop when nothing is said: below the usual limit of open files.
-const OPEN_CONCURRENCY: u64 = 1_000;
+/// Streams at a time in the open loop when nothing is said: with as many connections that are opened in vain, since
+/// another one became free meanwhile, below the usual limit of 1,024 open files.
+const OPEN_CONCURRENCY: u64 = 500;
 
 /// How long a recording is replayed when nothing is said.
 const REPLAY_TIME: Duration = Duration::from_secs(3);
@@ -48,7 +49,8 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Bench, out: &Out) -> 
         return recorded(path, &subjects, out).await;
     }
     let plan = plan(args);
-    let files = Files::open(args).map_err(|error| Box::new(Report::plain(&error)))?;
+    let files = out.open().and_then(|()| Files::open(args));
+    let files = files.map_err(|error| Box::new(Report::plain(&error)))?;
     let mut report = empty_report(global, args, &plan, &subjects);
     subject::tell_price(&subjects, &plan, args.asking.max_tokens, out);
     out.stays_when_interrupted();

@@ -4,6 +4,7 @@ use crate::errors::snapshot;
 use crate::support::{Ran, Server, finish, program, program_against, run};
 use outcrop::emulator::{EmulatorOptions, Scenario};
 use serde_json::Value;
+use std::process::Stdio;
 
 const MICRO: &str = "amazon.nova-micro-v1:0";
 const LITE: &str = "amazon.nova-lite-v1:0";
@@ -334,6 +335,29 @@ fn what_has_ended_is_reported_when_ctrl_c_comes() {
     assert_eq!(report["models"][0]["requests"], lines);
     let page = std::fs::read_to_string(&page).unwrap();
     assert!(page.ends_with("</html>\n") && page.contains("was interrupted"), "{page}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_report_is_written_where_connections_took_every_descriptor() {
+    let server = Server::with(EmulatorOptions { tokens_per_second: 20.0, ..EmulatorOptions::default() });
+    let script = "ulimit -n 24; exec \"$0\" bench --json -m \"$1\" --max-tokens 8 --requests 60 --concurrency 60 \
+                  --max-attempts 1";
+    let program = env!("CARGO_BIN_EXE_outcrop");
+    let command = program_against(server.url());
+    let environment = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let ran = run(
+        std::process::Command::new("sh")
+            .env_clear()
+            .envs(environment)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+        &["-c", script, program, MICRO],
+    );
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+    let counts = ["requests", "succeeded"].map(|name| report["models"][0][name].as_u64().unwrap_or(0));
+    assert_eq!((ran.code, counts[0]), (0, 60), "{}", ran.stderr);
+    assert!((1..30).contains(&counts[1]), "{report}");
 }
 
 #[test]

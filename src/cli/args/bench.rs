@@ -20,7 +20,7 @@ pub(in crate::cli) struct Bench {
     /// How long requests are begun: `30s`, `5m` or seconds; those under way are waited for
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub(in crate::cli) duration: Option<Duration>,
-    /// Most streams at the same time [default: 1, with --rate 1000]
+    /// Most streams at the same time [default: 1, with --rate 500]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(in crate::cli) concurrency: Option<u64>,
     /// Requests a second, whatever became of those before (an open loop); times count from when each was due
