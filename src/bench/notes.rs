@@ -30,8 +30,7 @@ pub(crate) fn notes(report: &BenchReport) -> Vec<String> {
     }
     if report.parameters.warmup == 0 && report.models.iter().any(|model| model.succeeded > 0) {
         notes.push(
-            "Nothing was warmed up: the first requests opened the connections and looked for credentials. `--warmup N` \
-             leaves N requests out."
+            "Nothing was warmed up: the first requests opened the connections. `--warmup N` leaves N requests out."
                 .to_owned(),
         );
     }

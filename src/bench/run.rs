@@ -5,12 +5,11 @@
 
 use super::measure::{self, Target};
 use super::plan::Plan;
+use super::result_file::ResultFile;
 use super::sample::{Sample, us};
 use super::stats::{Stats, Values};
 use crate::error::Error;
 use crate::transport::retry::Notice;
-use std::fs::File;
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,9 +37,9 @@ pub(crate) struct Kept {
 #[derive(Debug)]
 pub(crate) struct SampleFile {
     pub model: String,
-    pub file: Arc<File>,
+    pub file: Arc<ResultFile>,
     /// Why the file is not whole.
-    pub failure: Option<io::Error>,
+    pub failure: Option<Error>,
 }
 
 /// The common place of what has happened.
@@ -72,7 +71,7 @@ impl Kept {
         self.stats.add(sample);
         if let Some(samples) = self.samples.as_mut().filter(|samples| samples.failure.is_none()) {
             let line = sample.to_json(&samples.model) + "\n";
-            samples.failure = (&*samples.file).write_all(line.as_bytes()).err();
+            samples.failure = samples.file.write(line.as_bytes()).err();
         }
         if let Some(error) = error {
             self.is_hopeless |= is_hopeless(&error);
@@ -81,7 +80,7 @@ impl Kept {
     }
 
     /// Why the file of the samples is not whole.
-    pub(crate) fn take_sample_failure(&mut self) -> Option<io::Error> {
+    pub(crate) fn take_sample_failure(&mut self) -> Option<Error> {
         self.samples.as_mut()?.failure.take()
     }
 }

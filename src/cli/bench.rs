@@ -5,21 +5,20 @@
 
 mod subject;
 
-use super::args::{Bench, Global};
+use super::args::{Bench, Global, Reports};
 use super::out::Out;
 use super::report::{Report, exit};
 use crate::Env;
 use crate::bench::notes::notes;
 use crate::bench::plan::Plan;
 use crate::bench::report::{BenchReport, Effort, ModelReport, Parameters, csv, page, text};
+use crate::bench::result_file::ResultFile;
 use crate::bench::run::{self, Keeper, SampleFile};
 use crate::bench::{cpu, record, replay};
-use crate::error::{Error, IoFailure};
+use crate::error::Error;
 use crate::time;
 use bytes::Bytes;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -49,18 +48,22 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Bench, out: &Out) -> 
         return recorded(path, &subjects, out).await;
     }
     let plan = plan(args);
-    let files = out.open().and_then(|()| Files::open(args));
-    let files = files.map_err(|error| Box::new(Report::plain(&error)))?;
+    // Before files are touched: without credentials nothing is measured.
+    for Subject { session, .. } in &subjects {
+        let found = session.connection.client.auth().await;
+        found.map_err(|error| Box::new(session.report(&error)))?;
+    }
+    out.open().map_err(|error| Box::new(Report::plain(&error)))?;
+    let files = Files::open(&args.output)?;
     let mut report = empty_report(global, args, &plan, &subjects);
     subject::tell_price(&subjects, &plan, args.asking.max_tokens, out);
     out.stays_when_interrupted();
     let mut silent: Option<Report> = None;
+    let mut unwritten = None;
     for subject in &subjects {
         let measured = measure(subject, plan, &files, report.parameters.load().as_str(), out).await;
         report.was_interrupted = measured.was_interrupted;
-        if let Some(failure) = measured.sample_failure {
-            out.warn(&format!("the file of the samples is not whole: {failure}"));
-        }
+        unwritten = unwritten.or(measured.sample_failure);
         if let Some(error) = measured.error.filter(|_| measured.report.succeeded == 0 && silent.is_none()) {
             silent = Some(subject.session.report(&error));
         }
@@ -70,7 +73,9 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Bench, out: &Out) -> 
         }
     }
     report.notes = notes(&report);
-    show(&report, args, global, files, out).map_err(|error| Box::new(Report::plain(&error)))?;
+    let shown = show(&report, args, global, &files, out);
+    let written = unwritten.map_or(Ok(()), Err).and(shown);
+    written.map_err(|error| Box::new(Report::plain(&error)))?;
     if report.was_interrupted {
         return Ok(exit::INTERRUPTED);
     }
@@ -119,7 +124,7 @@ struct Measured {
     report: ModelReport,
     /// The first failure.
     error: Option<Error>,
-    sample_failure: Option<io::Error>,
+    sample_failure: Option<Error>,
     was_interrupted: bool,
 }
 
@@ -193,28 +198,27 @@ fn progress(model: &str, load: &str, keeper: &Keeper, start: Instant) -> String 
 
 /// Where results go beside stdout. Opened before anything is paid for.
 struct Files {
-    samples: Option<Arc<File>>,
-    page: Option<File>,
+    samples: Option<Arc<ResultFile>>,
+    page: Option<ResultFile>,
 }
 
 impl Files {
-    fn open(args: &Bench) -> Result<Self, Error> {
-        let page = args.output.report.as_deref().map(|path| {
-            // An earlier report stays until there is a new one.
-            let opened = OpenOptions::new().create(true).write(true).truncate(false).open(path);
-            opened.map_err(|source| not_written(path, source))
-        });
-        let samples = args.output.samples.as_deref();
-        let samples = samples.map(|path| File::create(path).map_err(|source| not_written(path, source)));
-        Ok(Self { page: page.transpose()?, samples: samples.transpose()?.map(Arc::new) })
+    fn open(reports: &Reports) -> Result<Self, Box<Report>> {
+        let open = |path: &Option<PathBuf>| {
+            let opened = path.as_deref().map(ResultFile::open).transpose();
+            opened.map_err(|error| Box::new(Report::plain(&error)))
+        };
+        let files = Self { samples: open(&reports.samples)?.map(Arc::new), page: open(&reports.report)? };
+        if let (Some(samples), Some(page)) = (&files.samples, &files.page)
+            && page.is(samples)
+        {
+            return Err(Box::new(Report::usage("`--samples` and `--report` name the same file")));
+        }
+        Ok(files)
     }
 }
 
-fn not_written(path: &Path, source: io::Error) -> Error {
-    Error::Io(Box::new(IoFailure { action: "write", path: Some(path.to_owned()), source }))
-}
-
-fn show(report: &BenchReport, args: &Bench, global: &Global, files: Files, out: &Out) -> Result<(), Error> {
+fn show(report: &BenchReport, args: &Bench, global: &Global, files: &Files, out: &Out) -> Result<(), Error> {
     let text = if global.json {
         report.to_json()
     } else if args.output.csv {
@@ -223,13 +227,12 @@ fn show(report: &BenchReport, args: &Bench, global: &Global, files: Files, out: 
         text::write(report)
     };
     // The page first: a reader of stdout that has gone away must not cost it.
-    if let (Some(mut file), Some(path)) = (files.page, &args.output.report) {
-        let written = file.set_len(0).and_then(|()| file.write_all(page::write(report).as_bytes()));
-        written.map_err(|source| not_written(path, source))?;
+    let kept = files.page.as_ref().map_or(Ok(()), |file| file.write(page::write(report).as_bytes()));
+    let told = out.data(text.as_bytes());
+    if told.is_ok() {
+        report.notes.iter().for_each(|note| out.note(note));
     }
-    out.data(text.as_bytes())?;
-    report.notes.iter().for_each(|note| out.note(note));
-    Ok(())
+    kept.and(told)
 }
 
 async fn recorded(path: &Path, subjects: &[Subject], out: &Out) -> Result<u8, Box<Report>> {

@@ -118,13 +118,22 @@ fn some_failures_and_retries_leave_the_others_their_times() {
 #[test]
 fn no_request_is_wasted_where_none_can_succeed() {
     let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("old.jsonl"), "old").unwrap();
     let mut command = program();
     command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL", server.url());
-    let ran = run(&mut command, &["bench", "-m", MICRO, "--requests", "50"]);
+    let files = ["--samples", &path("old.jsonl"), "--report", &path("new.html")];
+    let ran = run(&mut command, &[&["bench", "-m", MICRO, "--requests", "50"], &files[..]].concat());
     assert!(server.requests().is_empty());
-    assert!(ran.stdout.contains("0 ok, 1 failed"), "{}", ran.stdout);
-    assert_eq!(ran.code, 3);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
     assert!(ran.stderr.contains("error: no AWS credentials were found"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(path("old.jsonl")).unwrap(), "old");
+    assert!(!std::fs::exists(path("new.html")).unwrap());
+    let page = path("new.html");
+    let arguments = ["bench", "-m", MICRO, "--report", &page, "--samples", "/nowhere/at/all.jsonl"];
+    assert_eq!(run(&mut program_against(server.url()), &arguments).code, 2);
+    assert!(!std::fs::exists(page).unwrap());
 }
 
 #[test]
@@ -335,6 +344,38 @@ fn what_has_ended_is_reported_when_ctrl_c_comes() {
     assert_eq!(report["models"][0]["requests"], lines);
     let page = std::fs::read_to_string(&page).unwrap();
     assert!(page.ends_with("</html>\n") && page.contains("was interrupted"), "{page}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_costs_neither_the_table_nor_the_exit_code() {
+    let server = Server::start();
+    for flag in ["--samples", "--report"] {
+        let arguments =
+            ["bench", "-q", "-m", MICRO, "--requests", "1", "--max-tokens", "5", flag, "/dev/full"];
+        let ran = run(&mut program_against(server.url()), &arguments);
+        assert!(ran.stdout.starts_with("amazon.nova-micro-v1:0\n1 request, "), "{flag} {}", ran.stdout);
+        snapshot("bench-full", &Ran { stdout: String::new(), ..ran });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn results_of_two_kinds_do_not_share_a_file() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    std::fs::write(folder.path().join("old"), "old").unwrap();
+    std::os::unix::fs::symlink("old", folder.path().join("link")).unwrap();
+    for (samples, page) in [("old", "link"), ("link", "./old"), ("new", "./new")] {
+        let arguments = ["bench", "-m", MICRO, "--samples", samples, "--report", page];
+        snapshot(
+            "bench-one-file",
+            &run(program_against(server.url()).current_dir(folder.path()), &arguments),
+        );
+        assert!(!new.exists() && server.requests().is_empty(), "{samples} {page}");
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("link")).unwrap(), "old");
 }
 
 #[cfg(unix)]
