@@ -49,6 +49,9 @@ pub(crate) fn notes(report: &BenchReport) -> Vec<String> {
 
 fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
     let mut notes = Vec::new();
+    if model.was_given_up {
+        notes.push("No more requests were sent: each would have failed like the last.".to_owned());
+    }
     notes.extend(small_sample(model.succeeded));
     if model.succeeded == 0 {
         return notes;
@@ -143,6 +146,7 @@ mod tests {
             (|report| report.models[0].succeeded = 99, "99 requests are too few for p99 (100"),
             (|report| report.models[0].succeeded = 1, "1 request is too few for p50, p90, p95 and p99"),
             (|report| report.models[0].succeeded = 0, "no times"),
+            (|report| report.models[0].was_given_up = true, "No more requests were sent"),
             (
                 |report| (report.parameters.rate, report.models[0].late) = (Some(1.0), 4),
                 "4 of 200 requests began late",

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::result_file::ResultFile;
 use super::sample::{Sample, us};
 use super::stats::{Stats, Values};
-use crate::error::Error;
+use crate::error::{Error, ServiceClass};
 use crate::transport::retry::Notice;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,8 +28,10 @@ pub(crate) struct Kept {
     pub ended: Option<Instant>,
     /// The first failure.
     pub first_error: Option<Error>,
-    /// A failure that every other request would share.
+    /// There was a failure that every other request would share.
     pub is_hopeless: bool,
+    /// For that reason not all requests were sent.
+    pub was_given_up: bool,
     samples: Option<SampleFile>,
 }
 
@@ -55,6 +57,7 @@ impl Keeper {
             ended: None,
             first_error: None,
             is_hopeless: false,
+            was_given_up: false,
             samples,
         })))
     }
@@ -85,7 +88,7 @@ impl Kept {
     }
 }
 
-/// Whether the failure lies on this side, so that no other request will fare better.
+/// Whether the failure lies on this side or with the request, so that no other one will fare better.
 fn is_hopeless(error: &Error) -> bool {
     match error {
         Error::Config(_)
@@ -94,8 +97,26 @@ fn is_hopeless(error: &Error) -> bool {
         | Error::NoCredentials(_)
         | Error::BrokenSource(_)
         | Error::Io(_) => true,
-        Error::Service(_)
-        | Error::Transport(_)
+        Error::Service(failure) => match failure.class {
+            ServiceClass::AccessDenied
+            | ServiceClass::ModelNotGranted
+            | ServiceClass::CredentialsExpired
+            | ServiceClass::CredentialsRejected
+            | ServiceClass::ClockSkew
+            | ServiceClass::NeedsProfile
+            | ServiceClass::ModelNotFound
+            | ServiceClass::ContextOverflow
+            | ServiceClass::Validation => true,
+            ServiceClass::Throttled
+            | ServiceClass::QuotaExceeded
+            | ServiceClass::ModelNotReady
+            | ServiceClass::ModelTimeout
+            | ServiceClass::ModelError
+            | ServiceClass::Internal
+            | ServiceClass::Unavailable
+            | ServiceClass::Other => false,
+        },
+        Error::Transport(_)
         | Error::Timeout(_)
         | Error::StreamEnded(_)
         | Error::StreamCut(_)
@@ -128,7 +149,11 @@ pub(crate) async fn run(target: Arc<Target>, plan: Plan, start: Instant, keeper:
             running.join_next().await;
         }
         while running.try_join_next().is_some() {}
-        if keeper.lock().is_hopeless || !plan.includes(index, start.elapsed()) {
+        if !plan.includes(index, start.elapsed()) {
+            break;
+        }
+        if keeper.lock().is_hopeless {
+            keeper.lock().was_given_up = true;
             break;
         }
         let due = due.unwrap_or_else(Instant::now);

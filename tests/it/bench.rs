@@ -67,23 +67,30 @@ fn the_open_loop_sends_as_many_whatever_becomes_of_them() {
 #[test]
 fn failures_are_counted_by_class_and_a_model_that_never_answers_is_an_error() {
     let server = Server::start();
-    for (model, class, code) in [
-        ("emulator.throttle", "throttled", 5),
-        ("emulator.http-500", "internal", 5),
-        ("emulator.denied", "access_denied", 4),
-        ("emulator.html-200", "unexpected_answer", 1),
-        ("emulator.cut-3", "stream_cut", 6),
-        ("emulator.end-3", "stream_ended", 6),
-        ("emulator.corrupt-message-3", "stream_corrupt", 6),
-        ("emulator.exception-internal-3", "stream_exception", 6),
-        ("emulator.close-3", "connection_closed", 6),
+    // Where every other request would be refused as well, none is sent.
+    for (model, class, code, sent) in [
+        ("emulator.throttle", "throttled", 5, 2),
+        ("emulator.http-500", "internal", 5, 2),
+        ("emulator.quota", "quota_exceeded", 1, 2),
+        ("emulator.denied", "access_denied", 4, 1),
+        ("emulator.not-granted", "model_not_granted", 4, 1),
+        ("emulator.expired", "credentials_expired", 3, 1),
+        ("emulator.context-overflow", "context_overflow", 1, 1),
+        ("emulator.html-200", "unexpected_answer", 1, 2),
+        ("emulator.cut-3", "stream_cut", 6, 2),
+        ("emulator.end-3", "stream_ended", 6, 2),
+        ("emulator.corrupt-message-3", "stream_corrupt", 6, 2),
+        ("emulator.exception-internal-3", "stream_exception", 6, 2),
+        ("emulator.close-3", "connection_closed", 6, 2),
     ] {
         let (ran, report) = bench(&server, &["-m", model, "--requests", "2", "--max-attempts", "1"]);
         let found = &report["models"][0];
         assert_eq!(ran.code, code, "{model} {}", ran.stderr);
-        assert_eq!(found["errors"], serde_json::json!({ class: 2 }), "{model}");
+        assert_eq!(found["errors"], serde_json::json!({ class: sent }), "{model}");
         assert_eq!((&found["succeeded"], &found["ttftMs"]["max"]), (&0.into(), &Value::Null), "{model}");
         assert_eq!(found["throttles"], if class == "throttled" { 2 } else { 0 }, "{model}");
+        let has_note = report["notes"].to_string().contains("No more requests were sent");
+        assert_eq!(has_note, sent < 2, "{model}");
         let told: Value = serde_json::from_str(ran.stderr.lines().last().unwrap()).unwrap();
         assert_eq!(told["exit_code"], code, "{told}");
     }
@@ -130,6 +137,11 @@ fn no_request_is_wasted_where_none_can_succeed() {
     assert!(ran.stderr.contains("error: no AWS credentials were found"), "{}", ran.stderr);
     assert_eq!(std::fs::read_to_string(path("old.jsonl")).unwrap(), "old");
     assert!(!std::fs::exists(path("new.html")).unwrap());
+    let mut refused = program_against(server.url());
+    let arguments = ["bench", "-m", MICRO, "--requests", "50"];
+    let ran = run(refused.env("AWS_SECRET_ACCESS_KEY", "another"), &arguments);
+    assert!(ran.stdout.contains("0 ok, 1 failed"), "{}", ran.stdout);
+    assert_eq!((ran.code, server.requests().len()), (3, 1), "{}", ran.stderr);
     let page = path("new.html");
     let arguments = ["bench", "-m", MICRO, "--report", &page, "--samples", "/nowhere/at/all.jsonl"];
     assert_eq!(run(&mut program_against(server.url()), &arguments).code, 2);
