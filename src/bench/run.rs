@@ -1,7 +1,7 @@
 //! Sends the requests of a plan, and keeps what happened to each as soon as it has ended.
 //!
-//! Whoever drops the future ends the streams that are under way; what was kept stays. Everything runs on one thread,
-//! so the locks are never waited for.
+//! Whoever drops the future stops the sending; the streams that are under way end with their set, and what they had
+//! received is kept. Everything runs on one thread, so the locks are never waited for.
 
 use super::measure::{self, Target};
 use super::plan::Plan;
@@ -127,11 +127,39 @@ fn is_hopeless(error: &Error) -> bool {
     }
 }
 
-/// Sends what `plan` says, from `start` on, and waits for the last answer.
-pub(crate) async fn run(target: Arc<Target>, plan: Plan, start: Instant, keeper: Keeper) {
+/// A request under way. One that is dropped before its end leaves what it has received.
+struct Request {
+    sample: Sample,
+    keeper: Keeper,
+    has_ended: bool,
+}
+
+impl Request {
+    async fn send(mut self, target: Arc<Target>, due: Instant) {
+        let error = measure::one(&target, due, &mut self.sample).await;
+        self.has_ended = true;
+        self.keeper.lock().keep(&self.sample, error);
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.keeper.lock().stats.add_received(&self.sample);
+        }
+    }
+}
+
+/// Sends what `plan` says, from `start` on, each in a task of `running`, and waits for the last answer.
+pub(crate) async fn run(
+    target: Arc<Target>,
+    plan: Plan,
+    start: Instant,
+    keeper: &Keeper,
+    running: &mut JoinSet<()>,
+) {
     let mut watching = JoinSet::new();
     watching.spawn(watch_lag(keeper.clone()));
-    let mut running = JoinSet::new();
     for index in 0.. {
         if !plan.includes(index, start.elapsed()) {
             break;
@@ -158,12 +186,9 @@ pub(crate) async fn run(target: Arc<Target>, plan: Plan, start: Instant, keeper:
         }
         let due = due.unwrap_or_else(Instant::now);
         keeper.lock().running += 1;
-        let (target, keeper) = (Arc::clone(&target), keeper.clone());
-        running.spawn(async move {
-            let (mut sample, error) = measure::one(&target, due).await;
-            (sample.index, sample.due) = (index, due.saturating_duration_since(start));
-            keeper.lock().keep(&sample, error);
-        });
+        let sample = Sample { index, due: due.saturating_duration_since(start), ..Sample::default() };
+        let request = Request { sample, keeper: keeper.clone(), has_ended: false };
+        running.spawn(request.send(Arc::clone(&target), due));
     }
     while running.join_next().await.is_some() {}
 }

@@ -1,7 +1,8 @@
 //! What the samples of one model add up to.
 //!
 //! Times go into HDR histograms, which keep every value to four digits whatever the number of them. Times and paces
-//! are those of requests that succeeded; events, bytes and pieces are those of all, since they were received.
+//! are those of requests that succeeded; events, bytes and pieces are those of all, since they were received, also of
+//! those that were given up.
 
 use super::sample::{Sample, float, us};
 use hdrhistogram::Histogram;
@@ -74,13 +75,10 @@ impl Stats {
 
     /// Adds a request that has ended.
     pub(crate) fn add(&mut self, sample: &Sample) {
-        self.events += sample.events;
-        self.bytes += sample.bytes;
-        self.deltas += sample.deltas();
+        self.add_received(sample);
         self.late += u64::from(sample.delay > LATE);
         self.throttled += u64::from(sample.is_throttled);
         self.delay_us.add(us(sample.delay));
-        self.add_to_timeline(sample);
         if let Some(class) = sample.failure {
             *self.errors.entry(class).or_default() += 1;
             return;
@@ -98,11 +96,19 @@ impl Stats {
         }
         for &gap_us in &sample.gaps_us {
             self.gap_us.add(u64::from(gap_us));
-            self.joined_deltas += u64::from(gap_us == 0);
         }
         if let Some(pace) = sample.tokens_per_second() {
             self.pace.add(thousandths(pace));
         }
+    }
+
+    /// Adds what came of a request, whatever became of it.
+    pub(crate) fn add_received(&mut self, sample: &Sample) {
+        self.events += sample.events;
+        self.bytes += sample.bytes;
+        self.deltas += sample.deltas();
+        self.joined_deltas += sample.gaps_us.iter().filter(|gap_us| **gap_us == 0).count() as u64;
+        self.add_to_timeline(sample);
     }
 
     /// Requests that have ended.

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use subject::Subject;
+use tokio::task::JoinSet;
 
 /// Requests when neither number nor time is said: each costs money.
 const REQUESTS: u64 = 20;
@@ -133,19 +134,17 @@ async fn measure(subject: &Subject, plan: Plan, files: &Files, load: &str, out: 
     let mut was_interrupted = false;
     if let Some(before) = plan.before() {
         let keeper = Keeper::new(None);
-        let load = run::run(Arc::clone(&subject.target), before, Instant::now(), keeper.clone());
         let show =
             || out.live(&format!("{model}: warming up, {} of {}", keeper.lock().stats.ended(), plan.warmup));
-        was_interrupted = !until_interrupted(load, show).await;
+        was_interrupted = !put(subject, before, Instant::now(), &keeper, show).await;
     }
     let samples = files.samples.clone().map(|file| SampleFile { model: model.clone(), file, failure: None });
     let keeper = Keeper::new(samples);
     let (retries_before, throttled_before) = subject.retries.counts();
     let (cpu_before, start) = (cpu::process_time(), Instant::now());
     if !was_interrupted {
-        let load_run = run::run(Arc::clone(&subject.target), plan, start, keeper.clone());
-        was_interrupted =
-            !until_interrupted(load_run, || out.live(&progress(model, load, &keeper, start))).await;
+        let show = || out.live(&progress(model, load, &keeper, start));
+        was_interrupted = !put(subject, plan, start, &keeper, show).await;
     }
     let cpu = cpu::process_time().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
     out.live("");
@@ -164,6 +163,16 @@ async fn measure(subject: &Subject, plan: Plan, files: &Files, load: &str, out: 
         sample_failure: kept.take_sample_failure(),
         was_interrupted,
     }
+}
+
+/// Puts a load on the model, and tells how far it is. False: it was interrupted before its end.
+async fn put(subject: &Subject, plan: Plan, start: Instant, keeper: &Keeper, show: impl Fn()) -> bool {
+    let mut running = JoinSet::new();
+    let load = run::run(Arc::clone(&subject.target), plan, start, keeper, &mut running);
+    let has_ended = until_interrupted(load, show).await;
+    // What those that are given up have received is kept once they are gone.
+    running.shutdown().await;
+    has_ended
 }
 
 /// Runs `load` to its end, and `show` now and then. False: Ctrl-C came first.

@@ -35,7 +35,7 @@ fn sums_are_of_all_and_times_of_those_that_succeeded() {
     assert_eq!((stats.input_tokens, stats.output_tokens), (10, 8));
     assert_eq!((stats.cost, stats.without_cost), (0.25, 1));
     assert_eq!((stats.first_us.count(), stats.gap_us.count(), stats.latency_us.count()), (2, 6, 2));
-    assert_eq!((stats.late, stats.joined_deltas, stats.throttled), (1, 2, 2));
+    assert_eq!((stats.late, stats.joined_deltas, stats.throttled), (1, 3, 2));
     // Four pieces of two streams at 20, 50, 50 and 80 ms, and those of the cut one at 120 to 180.
     assert_eq!(stats.timeline, [8, 4]);
     assert_eq!(stats.pace.max(), Some(50_000.0));
