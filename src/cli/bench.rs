@@ -24,6 +24,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use subject::Subject;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 /// Requests when neither number nor time is said: each costs money.
@@ -175,11 +177,17 @@ async fn put(subject: &Subject, plan: Plan, start: Instant, keeper: &Keeper, sho
     has_ended
 }
 
-/// Runs `load` to its end, and `show` now and then. False: Ctrl-C came first.
+/// Runs `load` to its end, and `show` now and then. False: Ctrl-C came first, or the SIGTERM of who limits its time.
 async fn until_interrupted(load: impl Future<Output = ()>, show: impl Fn()) -> bool {
     let (mut load, mut interruption) = (pin!(load), pin!(super::interrupted()));
+    #[cfg(unix)]
+    let mut termination = signal(SignalKind::terminate()).ok();
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     std::future::poll_fn(|context| {
+        #[cfg(unix)]
+        if termination.as_mut().is_some_and(|termination| termination.poll_recv(context).is_ready()) {
+            return Poll::Ready(false);
+        }
         if interruption.as_mut().poll(context).is_ready() {
             return Poll::Ready(false);
         }

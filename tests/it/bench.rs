@@ -5,6 +5,7 @@ use crate::support::{Ran, Server, finish, program, program_against, run};
 use outcrop::emulator::{EmulatorOptions, Scenario};
 use serde_json::Value;
 use std::process::Stdio;
+use std::time::Duration;
 
 const MICRO: &str = "amazon.nova-micro-v1:0";
 const LITE: &str = "amazon.nova-lite-v1:0";
@@ -411,6 +412,34 @@ fn the_report_is_written_where_connections_took_every_descriptor() {
     let counts = ["requests", "succeeded"].map(|name| report["models"][0][name].as_u64().unwrap_or(0));
     assert_eq!((ran.code, counts[0]), (0, 60), "{}", ran.stderr);
     assert!((1..30).contains(&counts[1]), "{report}");
+}
+
+#[cfg(unix)]
+#[test]
+fn streams_that_sigterm_gives_up_leave_what_they_had_received() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    // However slow the machine is, what was sent is received at some time.
+    let mut counts = [0, 1_000, 20_000].into_iter().map(|wait_ms| {
+        let (page, before) = (folder.path().join(wait_ms.to_string()), server.requests().len());
+        let child = program_against(server.url())
+            .args(["bench", "--json", "-m", "emulator.stall-3", "--requests", "9", "--concurrency", "2"])
+            .args(["--report", page.to_str().unwrap()])
+            .spawn()
+            .unwrap();
+        while server.requests().len() < before + 2 {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(wait_ms));
+        let kill = format!("kill -TERM {}", child.id());
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let ran = finish(child);
+        assert_eq!(ran.code, 130, "{}", ran.stderr);
+        assert!(std::fs::read_to_string(page).unwrap().ends_with("</html>\n"));
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        ["abandoned", "requests", "events"].map(|name| report["models"][0][name].as_u64().unwrap())
+    });
+    assert!(counts.any(|counts| counts == [2, 0, 6]));
 }
 
 #[test]

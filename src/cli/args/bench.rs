@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Times count from the moment a request is due, with all retries. Models are measured one after the other. \
-Ctrl-C reports what has ended. Try it without an account: outcrop bench --demo --requests 200 --concurrency 8 --report bench.html"
+Ctrl-C, or a SIGTERM, reports what has ended. Try it without an account: outcrop bench --demo --requests 200 --concurrency 8 --report bench.html"
 )]
 pub(in crate::cli) struct Bench {
     /// Model to measure, as for `chat` (repeat to compare)
