@@ -261,6 +261,30 @@ fn the_prompt_is_as_long_as_asked_for() {
 }
 
 #[test]
+fn what_a_measurement_may_cost_is_told_and_not_exceeded() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prompt");
+    std::fs::write(&file, "玄武岩".repeat(1_000)).unwrap();
+    let dollars = |text: &str, before: &str| -> Option<f64> {
+        let rest = text.lines().find_map(|line| line.strip_prefix(before))?;
+        rest.trim_start_matches([' ', '$']).split(' ').next()?.parse().ok()
+    };
+    for (arguments, before) in [
+        (&["--requests", "3", "--warmup", "1"][..], "note: this costs about"),
+        (&["--duration", "0.01s"], "note: a request costs about"),
+        (&["--duration", "0.01s", "-m", LITE], "note: a request to each model costs about"),
+    ] {
+        let fixed = ["bench", "-m", MICRO, "--max-tokens", "5", "--prompt-file", file.to_str().unwrap()];
+        let ran = run(&mut program_against(server.url()), &[&fixed[..], arguments].concat());
+        let told = dollars(&ran.stderr, before).unwrap_or_else(|| panic!("{before}: {}", ran.stderr));
+        let paid = dollars(&ran.stdout, "cost").unwrap();
+        assert!(told >= 3_000.0 * 0.035e-6, "{told}");
+        assert!(told >= paid || !before.contains("this"), "{told} {paid}");
+    }
+}
+
+#[test]
 fn what_is_recorded_can_be_decoded_again() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
