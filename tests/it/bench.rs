@@ -336,6 +336,9 @@ fn what_cannot_be_measured_is_refused_before_anything_is_sent() {
     snapshot("bench-no-replay", &against(&["--replay", "/nowhere/at/all"]));
     snapshot("bench-bad-duration", &against(&["-m", MICRO, "--duration", "soon"]));
     snapshot("bench-two-questions", &against(&["-m", MICRO, "--prompt", "x", "--input-tokens", "9"]));
+    for prompt in [["--prompt", ""], ["--prompt", " \n"], ["--prompt-file", "/dev/null"]] {
+        snapshot("bench-empty-prompt", &against(&[&["-m", MICRO], &prompt[..]].concat()));
+    }
     snapshot("bench-replay-model", &against(&["-m", MICRO, "--replay", "x"]));
     assert!(server.requests().is_empty());
 }

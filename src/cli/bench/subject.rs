@@ -42,6 +42,9 @@ pub(super) async fn open(
     out: &Out,
 ) -> std::result::Result<Vec<Subject>, Box<Report>> {
     let prompt = prompt(args).map_err(|error| Box::new(Report::plain(&error)))?;
+    if prompt.trim().is_empty() {
+        return Err(Box::new(Report::usage("the prompt is empty")));
+    }
     let named: Vec<Option<String>> =
         if args.model.is_empty() { vec![None] } else { args.model.iter().cloned().map(Some).collect() };
     let mut subjects = Vec::new();
