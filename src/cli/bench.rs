@@ -44,7 +44,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// Gives the exit code: 0 when every model answered at least once.
 pub(super) async fn run(env: &Env, global: &Global, args: &Bench, out: &Out) -> Result<u8, Box<Report>> {
     if let Some(path) = &args.recording.replay {
-        return replayed(path, args, global.json, out).map_err(|error| Box::new(Report::plain(&error)));
+        return replayed(path, args, global.json, out);
     }
     let subjects = subject::open(env, global, args, out).await?;
     if let Some(path) = &args.recording.record {
@@ -262,10 +262,17 @@ async fn recorded(path: &Path, subjects: &[Subject], out: &Out) -> Result<u8, Bo
     Ok(exit::DONE)
 }
 
-fn replayed(path: &Path, args: &Bench, as_json: bool, out: &Out) -> Result<u8, Error> {
-    let recording = Bytes::from(super::input::file(path)?);
+fn replayed(path: &Path, args: &Bench, as_json: bool, out: &Out) -> Result<u8, Box<Report>> {
+    let plain = |error| Box::new(Report::plain(&error));
+    let recording = Bytes::from(super::input::file(path).map_err(plain)?);
     let rounds = args.requests.filter(|_| args.duration.is_none());
-    let replayed = replay::replay(&recording, rounds, args.duration.unwrap_or(REPLAY_TIME))?;
-    out.data(if as_json { replayed.to_json() } else { replayed.to_text() }.as_bytes())?;
+    let replayed = replay::replay(&recording, rounds, args.duration.unwrap_or(REPLAY_TIME));
+    // What is wrong is the file, and not a network that it came through.
+    let replayed = replayed.map_err(|error| {
+        let message = format!("`{}` holds no whole answer: {error}", path.display());
+        let hint = "record one: `outcrop bench --record FILE`".to_owned();
+        Box::new(Report::plain(&error).with_message(message).with_hints(vec![hint]))
+    })?;
+    out.data(if as_json { replayed.to_json() } else { replayed.to_text() }.as_bytes()).map_err(plain)?;
     Ok(exit::DONE)
 }

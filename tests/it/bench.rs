@@ -316,8 +316,10 @@ fn a_recording_that_breaks_off_says_so() {
     let ran = run(&mut program_against(server.url()), &["bench", "-m", "emulator.cut-3", "--record", file]);
     snapshot("bench-record-cut", &ran);
     assert!(std::fs::metadata(file).unwrap().len() > 0);
-    let ran = run(&mut program(), &["bench", "--replay", file]);
-    snapshot("bench-replay-cut", &ran);
+    let replayed = |name| run(program().current_dir(folder.path()), &["bench", "--replay", name]);
+    snapshot("bench-replay-cut", &replayed("cut.stream"));
+    std::fs::write(folder.path().join("text"), "no recording, but text of some length\n").unwrap();
+    snapshot("bench-replay-text", &replayed("text"));
     // A refused request leaves what was recorded before.
     let before = std::fs::read(file).unwrap();
     let ran = run(&mut program_against(server.url()), &["bench", "-m", "emulator.denied", "--record", file]);
