@@ -25,9 +25,10 @@ pub(crate) struct Target {
 }
 
 /// Sends the request that is `due`, and reads the answer to its end.
-pub(crate) async fn one(target: &Target, due: Instant) -> (Sample, Option<Error>) {
-    let mut sample = Sample { delay: due.elapsed(), ..Sample::default() };
-    let outcome = ask(target, due, &mut sample).await;
+/// `sample` holds at every moment what has come, since whoever waits may give up.
+pub(crate) async fn one(target: &Target, due: Instant, sample: &mut Sample) -> Option<Error> {
+    sample.delay = due.elapsed();
+    let outcome = ask(target, due, sample).await;
     sample.latency = due.elapsed();
     let error = outcome.err();
     if let Some(error) = &error {
@@ -38,7 +39,7 @@ pub(crate) async fn one(target: &Target, due: Instant) -> (Sample, Option<Error>
             ErrorKind::Service(ServiceClass::Throttled) | ErrorKind::StreamException(ServiceClass::Throttled)
         );
     }
-    (sample, error)
+    error
 }
 
 async fn ask(target: &Target, due: Instant, sample: &mut Sample) -> Result<()> {
@@ -46,8 +47,7 @@ async fn ask(target: &Target, due: Instant, sample: &mut Sample) -> Result<()> {
     sample.attempts = events.attempts();
     let mut end = ConverseResponse::default();
     let outcome = read(&mut events, due, sample, &mut end).await;
-    let position = events.position();
-    (sample.events, sample.bytes) = (position.events, position.bytes);
+    sample.received(events.position());
     if let Some(usage) = &end.usage {
         let counts = TokenCounts::new(usage, target.family);
         (sample.input_tokens, sample.output_tokens) = (Some(counts.prompt()), Some(counts.output));
@@ -67,6 +67,9 @@ async fn read(
     let mut last: Option<Instant> = None;
     loop {
         let is_here = events.is_ready();
+        if !is_here {
+            sample.received(events.position());
+        }
         let Some(event) = events.next().await? else { return Ok(()) };
         if !is_here {
             came = Instant::now();

@@ -11,6 +11,7 @@ pub(crate) mod plan;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod report;
+pub(crate) mod result_file;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod stats;

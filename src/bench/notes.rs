@@ -2,7 +2,7 @@
 //!
 //! Pure: from the report's own figures. A note says what is doubtful and what to do, in one sentence.
 
-use super::report::number::many;
+use super::report::number::{grouped, many};
 use super::report::{BenchReport, ModelReport};
 use super::sample::float;
 
@@ -19,7 +19,10 @@ const MANY_JOINED: f64 = 0.2;
 pub(crate) fn notes(report: &BenchReport) -> Vec<String> {
     let mut notes = Vec::new();
     if report.was_interrupted {
-        notes.push("The measurement was interrupted; these are the requests that had ended.".to_owned());
+        notes.push(
+            "The measurement was interrupted; times and tokens are those of the requests that had ended."
+                .to_owned(),
+        );
     }
     if report.is_demo {
         notes.push(
@@ -30,8 +33,7 @@ pub(crate) fn notes(report: &BenchReport) -> Vec<String> {
     }
     if report.parameters.warmup == 0 && report.models.iter().any(|model| model.succeeded > 0) {
         notes.push(
-            "Nothing was warmed up: the first requests opened the connections and looked for credentials. `--warmup N` \
-             leaves N requests out."
+            "Nothing was warmed up: the first requests opened the connections. `--warmup N` leaves N requests out."
                 .to_owned(),
         );
     }
@@ -49,7 +51,11 @@ pub(crate) fn notes(report: &BenchReport) -> Vec<String> {
 }
 
 fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
+    let number = |count: u64| grouped(float(count));
     let mut notes = Vec::new();
+    if model.was_given_up {
+        notes.push("No more requests were sent: each would have failed like the last.".to_owned());
+    }
     notes.extend(small_sample(model.succeeded));
     if model.succeeded == 0 {
         return notes;
@@ -57,7 +63,8 @@ fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
     if model.failed > 0 {
         notes.push(format!(
             "{} of {} requests failed; the times are those of the others.",
-            model.failed, model.requests
+            number(model.failed),
+            number(model.requests)
         ));
     }
     if model.retries > 0 {
@@ -70,11 +77,11 @@ fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
     // In the closed loop nothing is due before it is sent.
     if model.late > 0 && report.parameters.rate.is_some() {
         notes.push(format!(
-            "{} of {} requests began late, by up to {:.0} ms: {} streams at a time were too few for the rate, or this \
+            "{} of {} requests began late, by up to {} ms: {} streams at a time were too few for the rate, or this \
              program was. The wait is part of the times.",
-            model.late,
-            model.requests,
-            model.start_delay_ms.max.unwrap_or(0.0),
+            number(model.late),
+            number(model.requests),
+            grouped(model.start_delay_ms.max.unwrap_or(0.0)),
             report.parameters.concurrency
         ));
     }
@@ -144,9 +151,14 @@ mod tests {
             (|report| report.models[0].succeeded = 99, "99 requests are too few for p99 (100"),
             (|report| report.models[0].succeeded = 1, "1 request is too few for p50, p90, p95 and p99"),
             (|report| report.models[0].succeeded = 0, "no times"),
+            (|report| report.models[0].was_given_up = true, "No more requests were sent"),
             (
-                |report| (report.parameters.rate, report.models[0].late) = (Some(1.0), 4),
-                "4 of 200 requests began late",
+                |report| {
+                    let model = &mut report.models[0];
+                    (model.late, model.requests, model.start_delay_ms.max) = (1_500, 2_000, Some(2_721.4));
+                    report.parameters.rate = Some(1.0);
+                },
+                "1,500 of 2,000 requests began late, by up to 2,721 ms",
             ),
             (|report| report.models[0].cpu_cores = Some(0.97), "97 % of one processor"),
             (|report| report.models[0].lag_ms.p99 = Some(25.0), "woke up as much as 25 ms late"),

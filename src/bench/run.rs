@@ -1,16 +1,15 @@
 //! Sends the requests of a plan, and keeps what happened to each as soon as it has ended.
 //!
-//! Whoever drops the future ends the streams that are under way; what was kept stays. Everything runs on one thread,
-//! so the locks are never waited for.
+//! Whoever drops the future stops the sending; the streams that are under way end with their set, and what they had
+//! received is kept. Everything runs on one thread, so the locks are never waited for.
 
 use super::measure::{self, Target};
 use super::plan::Plan;
+use super::result_file::ResultFile;
 use super::sample::{Sample, us};
 use super::stats::{Stats, Values};
-use crate::error::Error;
+use crate::error::{Error, ServiceClass};
 use crate::transport::retry::Notice;
-use std::fs::File;
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,8 +28,10 @@ pub(crate) struct Kept {
     pub ended: Option<Instant>,
     /// The first failure.
     pub first_error: Option<Error>,
-    /// A failure that every other request would share.
+    /// There was a failure that every other request would share.
     pub is_hopeless: bool,
+    /// For that reason not all requests were sent.
+    pub was_given_up: bool,
     samples: Option<SampleFile>,
 }
 
@@ -38,9 +39,9 @@ pub(crate) struct Kept {
 #[derive(Debug)]
 pub(crate) struct SampleFile {
     pub model: String,
-    pub file: Arc<File>,
+    pub file: Arc<ResultFile>,
     /// Why the file is not whole.
-    pub failure: Option<io::Error>,
+    pub failure: Option<Error>,
 }
 
 /// The common place of what has happened.
@@ -56,6 +57,7 @@ impl Keeper {
             ended: None,
             first_error: None,
             is_hopeless: false,
+            was_given_up: false,
             samples,
         })))
     }
@@ -72,7 +74,7 @@ impl Kept {
         self.stats.add(sample);
         if let Some(samples) = self.samples.as_mut().filter(|samples| samples.failure.is_none()) {
             let line = sample.to_json(&samples.model) + "\n";
-            samples.failure = (&*samples.file).write_all(line.as_bytes()).err();
+            samples.failure = samples.file.write(line.as_bytes()).err();
         }
         if let Some(error) = error {
             self.is_hopeless |= is_hopeless(&error);
@@ -81,12 +83,12 @@ impl Kept {
     }
 
     /// Why the file of the samples is not whole.
-    pub(crate) fn take_sample_failure(&mut self) -> Option<io::Error> {
+    pub(crate) fn take_sample_failure(&mut self) -> Option<Error> {
         self.samples.as_mut()?.failure.take()
     }
 }
 
-/// Whether the failure lies on this side, so that no other request will fare better.
+/// Whether the failure lies on this side or with the request, so that no other one will fare better.
 fn is_hopeless(error: &Error) -> bool {
     match error {
         Error::Config(_)
@@ -95,8 +97,26 @@ fn is_hopeless(error: &Error) -> bool {
         | Error::NoCredentials(_)
         | Error::BrokenSource(_)
         | Error::Io(_) => true,
-        Error::Service(_)
-        | Error::Transport(_)
+        Error::Service(failure) => match failure.class {
+            ServiceClass::AccessDenied
+            | ServiceClass::ModelNotGranted
+            | ServiceClass::CredentialsExpired
+            | ServiceClass::CredentialsRejected
+            | ServiceClass::ClockSkew
+            | ServiceClass::NeedsProfile
+            | ServiceClass::ModelNotFound
+            | ServiceClass::ContextOverflow
+            | ServiceClass::Validation => true,
+            ServiceClass::Throttled
+            | ServiceClass::QuotaExceeded
+            | ServiceClass::ModelNotReady
+            | ServiceClass::ModelTimeout
+            | ServiceClass::ModelError
+            | ServiceClass::Internal
+            | ServiceClass::Unavailable
+            | ServiceClass::Other => false,
+        },
+        Error::Transport(_)
         | Error::Timeout(_)
         | Error::StreamEnded(_)
         | Error::StreamCut(_)
@@ -107,11 +127,39 @@ fn is_hopeless(error: &Error) -> bool {
     }
 }
 
-/// Sends what `plan` says, from `start` on, and waits for the last answer.
-pub(crate) async fn run(target: Arc<Target>, plan: Plan, start: Instant, keeper: Keeper) {
+/// A request under way. One that is dropped before its end leaves what it has received.
+struct Request {
+    sample: Sample,
+    keeper: Keeper,
+    has_ended: bool,
+}
+
+impl Request {
+    async fn send(mut self, target: Arc<Target>, due: Instant) {
+        let error = measure::one(&target, due, &mut self.sample).await;
+        self.has_ended = true;
+        self.keeper.lock().keep(&self.sample, error);
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.keeper.lock().stats.add_received(&self.sample);
+        }
+    }
+}
+
+/// Sends what `plan` says, from `start` on, each in a task of `running`, and waits for the last answer.
+pub(crate) async fn run(
+    target: Arc<Target>,
+    plan: Plan,
+    start: Instant,
+    keeper: &Keeper,
+    running: &mut JoinSet<()>,
+) {
     let mut watching = JoinSet::new();
     watching.spawn(watch_lag(keeper.clone()));
-    let mut running = JoinSet::new();
     for index in 0.. {
         if !plan.includes(index, start.elapsed()) {
             break;
@@ -129,17 +177,18 @@ pub(crate) async fn run(target: Arc<Target>, plan: Plan, start: Instant, keeper:
             running.join_next().await;
         }
         while running.try_join_next().is_some() {}
-        if keeper.lock().is_hopeless || !plan.includes(index, start.elapsed()) {
+        if !plan.includes(index, start.elapsed()) {
+            break;
+        }
+        if keeper.lock().is_hopeless {
+            keeper.lock().was_given_up = true;
             break;
         }
         let due = due.unwrap_or_else(Instant::now);
         keeper.lock().running += 1;
-        let (target, keeper) = (Arc::clone(&target), keeper.clone());
-        running.spawn(async move {
-            let (mut sample, error) = measure::one(&target, due).await;
-            (sample.index, sample.due) = (index, due.saturating_duration_since(start));
-            keeper.lock().keep(&sample, error);
-        });
+        let sample = Sample { index, due: due.saturating_duration_since(start), ..Sample::default() };
+        let request = Request { sample, keeper: keeper.clone(), has_ended: false };
+        running.spawn(request.send(Arc::clone(&target), due));
     }
     while running.join_next().await.is_some() {}
 }

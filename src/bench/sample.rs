@@ -3,6 +3,7 @@
 //! Times are counted from the moment the request was due, which in the closed loop is the moment it was sent. The
 //! answer itself is not kept.
 
+use crate::error::StreamPosition;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -60,6 +61,11 @@ struct Line<'a> {
 }
 
 impl Sample {
+    /// How far the stream has come.
+    pub(crate) fn received(&mut self, position: StreamPosition) {
+        (self.events, self.bytes) = (position.events, position.bytes);
+    }
+
     /// Pieces of the answer.
     pub(crate) fn deltas(&self) -> u64 {
         u64::from(self.first.is_some()) + self.gaps_us.len() as u64

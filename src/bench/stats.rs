@@ -1,7 +1,8 @@
 //! What the samples of one model add up to.
 //!
-//! Times go into HDR histograms, which keep every value to three digits whatever the number of them. Times and paces
-//! are those of requests that succeeded; events, bytes and pieces are those of all, since they were received.
+//! Times go into HDR histograms, which keep every value to four digits whatever the number of them. Times and paces
+//! are those of requests that succeeded; events, bytes and pieces are those of all, since they were received, also of
+//! those that were given up.
 
 use super::sample::{Sample, float, us};
 use hdrhistogram::Histogram;
@@ -74,13 +75,10 @@ impl Stats {
 
     /// Adds a request that has ended.
     pub(crate) fn add(&mut self, sample: &Sample) {
-        self.events += sample.events;
-        self.bytes += sample.bytes;
-        self.deltas += sample.deltas();
+        self.add_received(sample);
         self.late += u64::from(sample.delay > LATE);
         self.throttled += u64::from(sample.is_throttled);
         self.delay_us.add(us(sample.delay));
-        self.add_to_timeline(sample);
         if let Some(class) = sample.failure {
             *self.errors.entry(class).or_default() += 1;
             return;
@@ -98,11 +96,19 @@ impl Stats {
         }
         for &gap_us in &sample.gaps_us {
             self.gap_us.add(u64::from(gap_us));
-            self.joined_deltas += u64::from(gap_us == 0);
         }
         if let Some(pace) = sample.tokens_per_second() {
             self.pace.add(thousandths(pace));
         }
+    }
+
+    /// Adds what came of a request, whatever became of it.
+    pub(crate) fn add_received(&mut self, sample: &Sample) {
+        self.events += sample.events;
+        self.bytes += sample.bytes;
+        self.deltas += sample.deltas();
+        self.joined_deltas += sample.gaps_us.iter().filter(|gap_us| **gap_us == 0).count() as u64;
+        self.add_to_timeline(sample);
     }
 
     /// Requests that have ended.
@@ -145,7 +151,11 @@ pub(crate) struct Values {
     histogram: Option<Histogram<u64>>,
     least: u64,
     most: u64,
+    sum: u64,
 }
+
+/// From here on a quantile is rounded: its first four digits are known, and no others.
+const FIVE_DIGITS: u64 = 10_000;
 
 /// How many values there must be for the quantile of `percent` to be more than the largest of them.
 fn needed(percent: u64) -> u64 {
@@ -154,12 +164,12 @@ fn needed(percent: u64) -> u64 {
 
 impl Values {
     pub(crate) fn new() -> Self {
-        // Three digits are within what the library takes.
-        let mut histogram = Histogram::new(3).ok();
+        // Four digits are within what the library takes.
+        let mut histogram = Histogram::new(4).ok();
         if let Some(histogram) = &mut histogram {
             histogram.auto(true);
         }
-        Self { histogram, least: u64::MAX, most: 0 }
+        Self { histogram, least: u64::MAX, most: 0, sum: 0 }
     }
 
     pub(crate) fn add(&mut self, value: u64) {
@@ -168,6 +178,7 @@ impl Values {
             && histogram.record(value).is_ok()
         {
             (self.least, self.most) = (self.least.min(value), self.most.max(value));
+            self.sum = self.sum.saturating_add(value);
         }
     }
 
@@ -179,10 +190,17 @@ impl Values {
         self.histogram.as_ref().filter(|histogram| !histogram.is_empty())
     }
 
-    /// The least value that `percent` of all values do not exceed; `None` when there are too few values for it.
+    /// The least value that `percent` of all values do not exceed, to four digits; `None` when there are too few values
+    /// for it.
     pub(crate) fn percentile(&self, percent: u64) -> Option<f64> {
         let histogram = self.filled().filter(|histogram| histogram.len() >= needed(percent))?;
-        Some(float(histogram.value_at_quantile(float(percent) / 100.0).min(self.most)))
+        let value = histogram.value_at_quantile(float(percent) / 100.0);
+        let mut grain = 1;
+        while value / grain >= FIVE_DIGITS {
+            grain *= 10;
+        }
+        let rounded = value.saturating_add(grain / 2) / grain * grain;
+        Some(float(rounded.clamp(self.least, self.most)))
     }
 
     /// Exact, as the histogram's own ends are not.
@@ -195,7 +213,8 @@ impl Values {
     }
 
     pub(crate) fn mean(&self) -> Option<f64> {
-        self.filled().map(Histogram::mean)
+        let histogram = self.filled()?;
+        Some((float(self.sum) / float(histogram.len())).clamp(float(self.least), float(self.most)))
     }
 
     /// Values and how often each came, rising.

@@ -7,7 +7,7 @@ mod chat;
 mod embed;
 mod upkeep;
 
-pub(super) use bench::Bench;
+pub(super) use bench::{Bench, Reports};
 pub(super) use chat::{Chat, ShowThinking, cache};
 pub(super) use embed::Embed;
 pub(super) use upkeep::{Auth, Config, Models, ModelsList, ModelsStatus};

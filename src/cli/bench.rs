@@ -5,32 +5,35 @@
 
 mod subject;
 
-use super::args::{Bench, Global};
+use super::args::{Bench, Global, Reports};
 use super::out::Out;
 use super::report::{Report, exit};
 use crate::Env;
 use crate::bench::notes::notes;
 use crate::bench::plan::Plan;
 use crate::bench::report::{BenchReport, Effort, ModelReport, Parameters, csv, page, text};
+use crate::bench::result_file::ResultFile;
 use crate::bench::run::{self, Keeper, SampleFile};
 use crate::bench::{cpu, record, replay};
-use crate::error::{Error, IoFailure};
+use crate::error::Error;
 use crate::time;
 use bytes::Bytes;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use subject::Subject;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 /// Requests when neither number nor time is said: each costs money.
 const REQUESTS: u64 = 20;
 
-/// Streams at a time in the open loop when nothing is said: below the usual limit of open files.
-const OPEN_CONCURRENCY: u64 = 1_000;
+/// Streams at a time in the open loop when nothing is said: with as many connections that are opened in vain, since
+/// another one became free meanwhile, below the usual limit of 1,024 open files.
+const OPEN_CONCURRENCY: u64 = 500;
 
 /// How long a recording is replayed when nothing is said.
 const REPLAY_TIME: Duration = Duration::from_secs(3);
@@ -41,24 +44,29 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// Gives the exit code: 0 when every model answered at least once.
 pub(super) async fn run(env: &Env, global: &Global, args: &Bench, out: &Out) -> Result<u8, Box<Report>> {
     if let Some(path) = &args.recording.replay {
-        return replayed(path, args, global.json, out).map_err(|error| Box::new(Report::plain(&error)));
+        return replayed(path, args, global.json, out);
     }
     let subjects = subject::open(env, global, args, out).await?;
     if let Some(path) = &args.recording.record {
         return recorded(path, &subjects, out).await;
     }
     let plan = plan(args);
-    let files = Files::open(args).map_err(|error| Box::new(Report::plain(&error)))?;
+    // Before files are touched: without credentials nothing is measured.
+    for Subject { session, .. } in &subjects {
+        let found = session.connection.client.auth().await;
+        found.map_err(|error| Box::new(session.report(&error)))?;
+    }
+    out.open().map_err(|error| Box::new(Report::plain(&error)))?;
+    let files = Files::open(&args.output)?;
     let mut report = empty_report(global, args, &plan, &subjects);
     subject::tell_price(&subjects, &plan, args.asking.max_tokens, out);
     out.stays_when_interrupted();
     let mut silent: Option<Report> = None;
+    let mut unwritten = None;
     for subject in &subjects {
         let measured = measure(subject, plan, &files, report.parameters.load().as_str(), out).await;
         report.was_interrupted = measured.was_interrupted;
-        if let Some(failure) = measured.sample_failure {
-            out.warn(&format!("the file of the samples is not whole: {failure}"));
-        }
+        unwritten = unwritten.or(measured.sample_failure);
         if let Some(error) = measured.error.filter(|_| measured.report.succeeded == 0 && silent.is_none()) {
             silent = Some(subject.session.report(&error));
         }
@@ -68,7 +76,9 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Bench, out: &Out) -> 
         }
     }
     report.notes = notes(&report);
-    show(&report, args, global, files, out).map_err(|error| Box::new(Report::plain(&error)))?;
+    let shown = show(&report, args, global, &files, out);
+    let written = unwritten.map_or(Ok(()), Err).and(shown);
+    written.map_err(|error| Box::new(Report::plain(&error)))?;
     if report.was_interrupted {
         return Ok(exit::INTERRUPTED);
     }
@@ -117,7 +127,7 @@ struct Measured {
     report: ModelReport,
     /// The first failure.
     error: Option<Error>,
-    sample_failure: Option<io::Error>,
+    sample_failure: Option<Error>,
     was_interrupted: bool,
 }
 
@@ -126,19 +136,17 @@ async fn measure(subject: &Subject, plan: Plan, files: &Files, load: &str, out: 
     let mut was_interrupted = false;
     if let Some(before) = plan.before() {
         let keeper = Keeper::new(None);
-        let load = run::run(Arc::clone(&subject.target), before, Instant::now(), keeper.clone());
         let show =
             || out.live(&format!("{model}: warming up, {} of {}", keeper.lock().stats.ended(), plan.warmup));
-        was_interrupted = !until_interrupted(load, show).await;
+        was_interrupted = !put(subject, before, Instant::now(), &keeper, show).await;
     }
     let samples = files.samples.clone().map(|file| SampleFile { model: model.clone(), file, failure: None });
     let keeper = Keeper::new(samples);
     let (retries_before, throttled_before) = subject.retries.counts();
     let (cpu_before, start) = (cpu::process_time(), Instant::now());
     if !was_interrupted {
-        let load_run = run::run(Arc::clone(&subject.target), plan, start, keeper.clone());
-        was_interrupted =
-            !until_interrupted(load_run, || out.live(&progress(model, load, &keeper, start))).await;
+        let show = || out.live(&progress(model, load, &keeper, start));
+        was_interrupted = !put(subject, plan, start, &keeper, show).await;
     }
     let cpu = cpu::process_time().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
     out.live("");
@@ -159,11 +167,27 @@ async fn measure(subject: &Subject, plan: Plan, files: &Files, load: &str, out: 
     }
 }
 
-/// Runs `load` to its end, and `show` now and then. False: Ctrl-C came first.
+/// Puts a load on the model, and tells how far it is. False: it was interrupted before its end.
+async fn put(subject: &Subject, plan: Plan, start: Instant, keeper: &Keeper, show: impl Fn()) -> bool {
+    let mut running = JoinSet::new();
+    let load = run::run(Arc::clone(&subject.target), plan, start, keeper, &mut running);
+    let has_ended = until_interrupted(load, show).await;
+    // What those that are given up have received is kept once they are gone.
+    running.shutdown().await;
+    has_ended
+}
+
+/// Runs `load` to its end, and `show` now and then. False: Ctrl-C came first, or the SIGTERM of who limits its time.
 async fn until_interrupted(load: impl Future<Output = ()>, show: impl Fn()) -> bool {
     let (mut load, mut interruption) = (pin!(load), pin!(super::interrupted()));
+    #[cfg(unix)]
+    let mut termination = signal(SignalKind::terminate()).ok();
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     std::future::poll_fn(|context| {
+        #[cfg(unix)]
+        if termination.as_mut().is_some_and(|termination| termination.poll_recv(context).is_ready()) {
+            return Poll::Ready(false);
+        }
         if interruption.as_mut().poll(context).is_ready() {
             return Poll::Ready(false);
         }
@@ -191,28 +215,27 @@ fn progress(model: &str, load: &str, keeper: &Keeper, start: Instant) -> String 
 
 /// Where results go beside stdout. Opened before anything is paid for.
 struct Files {
-    samples: Option<Arc<File>>,
-    page: Option<File>,
+    samples: Option<Arc<ResultFile>>,
+    page: Option<ResultFile>,
 }
 
 impl Files {
-    fn open(args: &Bench) -> Result<Self, Error> {
-        let page = args.output.report.as_deref().map(|path| {
-            // An earlier report stays until there is a new one.
-            let opened = OpenOptions::new().create(true).write(true).truncate(false).open(path);
-            opened.map_err(|source| not_written(path, source))
-        });
-        let samples = args.output.samples.as_deref();
-        let samples = samples.map(|path| File::create(path).map_err(|source| not_written(path, source)));
-        Ok(Self { page: page.transpose()?, samples: samples.transpose()?.map(Arc::new) })
+    fn open(reports: &Reports) -> Result<Self, Box<Report>> {
+        let open = |path: &Option<PathBuf>| {
+            let opened = path.as_deref().map(ResultFile::open).transpose();
+            opened.map_err(|error| Box::new(Report::plain(&error)))
+        };
+        let files = Self { samples: open(&reports.samples)?.map(Arc::new), page: open(&reports.report)? };
+        if let (Some(samples), Some(page)) = (&files.samples, &files.page)
+            && page.is(samples)
+        {
+            return Err(Box::new(Report::usage("`--samples` and `--report` name the same file")));
+        }
+        Ok(files)
     }
 }
 
-fn not_written(path: &Path, source: io::Error) -> Error {
-    Error::Io(Box::new(IoFailure { action: "write", path: Some(path.to_owned()), source }))
-}
-
-fn show(report: &BenchReport, args: &Bench, global: &Global, files: Files, out: &Out) -> Result<(), Error> {
+fn show(report: &BenchReport, args: &Bench, global: &Global, files: &Files, out: &Out) -> Result<(), Error> {
     let text = if global.json {
         report.to_json()
     } else if args.output.csv {
@@ -221,13 +244,12 @@ fn show(report: &BenchReport, args: &Bench, global: &Global, files: Files, out: 
         text::write(report)
     };
     // The page first: a reader of stdout that has gone away must not cost it.
-    if let (Some(mut file), Some(path)) = (files.page, &args.output.report) {
-        let written = file.set_len(0).and_then(|()| file.write_all(page::write(report).as_bytes()));
-        written.map_err(|source| not_written(path, source))?;
+    let kept = files.page.as_ref().map_or(Ok(()), |file| file.write(page::write(report).as_bytes()));
+    let told = out.data(text.as_bytes());
+    if told.is_ok() {
+        report.notes.iter().for_each(|note| out.note(note));
     }
-    out.data(text.as_bytes())?;
-    report.notes.iter().for_each(|note| out.note(note));
-    Ok(())
+    kept.and(told)
 }
 
 async fn recorded(path: &Path, subjects: &[Subject], out: &Out) -> Result<u8, Box<Report>> {
@@ -240,10 +262,17 @@ async fn recorded(path: &Path, subjects: &[Subject], out: &Out) -> Result<u8, Bo
     Ok(exit::DONE)
 }
 
-fn replayed(path: &Path, args: &Bench, as_json: bool, out: &Out) -> Result<u8, Error> {
-    let recording = Bytes::from(super::input::file(path)?);
+fn replayed(path: &Path, args: &Bench, as_json: bool, out: &Out) -> Result<u8, Box<Report>> {
+    let plain = |error| Box::new(Report::plain(&error));
+    let recording = Bytes::from(super::input::file(path).map_err(plain)?);
     let rounds = args.requests.filter(|_| args.duration.is_none());
-    let replayed = replay::replay(&recording, rounds, args.duration.unwrap_or(REPLAY_TIME))?;
-    out.data(if as_json { replayed.to_json() } else { replayed.to_text() }.as_bytes())?;
+    let replayed = replay::replay(&recording, rounds, args.duration.unwrap_or(REPLAY_TIME));
+    // What is wrong is the file, and not a network that it came through.
+    let replayed = replayed.map_err(|error| {
+        let message = format!("`{}` holds no whole answer: {error}", path.display());
+        let hint = "record one: `outcrop bench --record FILE`".to_owned();
+        Box::new(Report::plain(&error).with_message(message).with_hints(vec![hint]))
+    })?;
+    out.data(if as_json { replayed.to_json() } else { replayed.to_text() }.as_bytes()).map_err(plain)?;
     Ok(exit::DONE)
 }

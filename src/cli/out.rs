@@ -82,13 +82,19 @@ impl Out {
             return Ok(());
         }
         self.waiting.end();
-        let written = match self.stdout.get() {
-            Some(file) => { file }.write_all(bytes),
-            None => raw_stdout().and_then(|file| { self.stdout.get_or_init(|| file) }.write_all(bytes)),
-        };
-        written.map_err(|source| {
-            Error::Io(Box::new(IoFailure { action: "write to standard output", path: None, source }))
-        })
+        written(self.stdout().and_then(|mut file| file.write_all(bytes)))
+    }
+
+    /// Makes sure that data can be written later, when there may be no descriptor left.
+    pub(super) fn open(&self) -> Result<()> {
+        written(self.stdout().map(|_| ()))
+    }
+
+    fn stdout(&self) -> io::Result<&File> {
+        match self.stdout.get() {
+            Some(file) => Ok(file),
+            None => raw_stdout().map(|file| self.stdout.get_or_init(|| file)),
+        }
     }
 
     /// A remark for the user.
@@ -323,6 +329,12 @@ fn say(line: &str) {
     let mut text = line.to_owned();
     text.push('\n');
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+fn written(outcome: io::Result<()>) -> Result<()> {
+    outcome.map_err(|source| {
+        Error::Io(Box::new(IoFailure { action: "write to standard output", path: None, source }))
+    })
 }
 
 /// Standard output without the line buffer that the standard library puts before it.

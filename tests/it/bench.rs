@@ -4,6 +4,8 @@ use crate::errors::snapshot;
 use crate::support::{Ran, Server, finish, program, program_against, run};
 use outcrop::emulator::{EmulatorOptions, Scenario};
 use serde_json::Value;
+use std::process::Stdio;
+use std::time::Duration;
 
 const MICRO: &str = "amazon.nova-micro-v1:0";
 const LITE: &str = "amazon.nova-lite-v1:0";
@@ -66,23 +68,30 @@ fn the_open_loop_sends_as_many_whatever_becomes_of_them() {
 #[test]
 fn failures_are_counted_by_class_and_a_model_that_never_answers_is_an_error() {
     let server = Server::start();
-    for (model, class, code) in [
-        ("emulator.throttle", "throttled", 5),
-        ("emulator.http-500", "internal", 5),
-        ("emulator.denied", "access_denied", 4),
-        ("emulator.html-200", "unexpected_answer", 1),
-        ("emulator.cut-3", "stream_cut", 6),
-        ("emulator.end-3", "stream_ended", 6),
-        ("emulator.corrupt-message-3", "stream_corrupt", 6),
-        ("emulator.exception-internal-3", "stream_exception", 6),
-        ("emulator.close-3", "connection_closed", 6),
+    // Where every other request would be refused as well, none is sent.
+    for (model, class, code, sent) in [
+        ("emulator.throttle", "throttled", 5, 2),
+        ("emulator.http-500", "internal", 5, 2),
+        ("emulator.quota", "quota_exceeded", 1, 2),
+        ("emulator.denied", "access_denied", 4, 1),
+        ("emulator.not-granted", "model_not_granted", 4, 1),
+        ("emulator.expired", "credentials_expired", 3, 1),
+        ("emulator.context-overflow", "context_overflow", 1, 1),
+        ("emulator.html-200", "unexpected_answer", 1, 2),
+        ("emulator.cut-3", "stream_cut", 6, 2),
+        ("emulator.end-3", "stream_ended", 6, 2),
+        ("emulator.corrupt-message-3", "stream_corrupt", 6, 2),
+        ("emulator.exception-internal-3", "stream_exception", 6, 2),
+        ("emulator.close-3", "connection_closed", 6, 2),
     ] {
         let (ran, report) = bench(&server, &["-m", model, "--requests", "2", "--max-attempts", "1"]);
         let found = &report["models"][0];
         assert_eq!(ran.code, code, "{model} {}", ran.stderr);
-        assert_eq!(found["errors"], serde_json::json!({ class: 2 }), "{model}");
+        assert_eq!(found["errors"], serde_json::json!({ class: sent }), "{model}");
         assert_eq!((&found["succeeded"], &found["ttftMs"]["max"]), (&0.into(), &Value::Null), "{model}");
         assert_eq!(found["throttles"], if class == "throttled" { 2 } else { 0 }, "{model}");
+        let has_note = report["notes"].to_string().contains("No more requests were sent");
+        assert_eq!(has_note, sent < 2, "{model}");
         let told: Value = serde_json::from_str(ran.stderr.lines().last().unwrap()).unwrap();
         assert_eq!(told["exit_code"], code, "{told}");
     }
@@ -117,13 +126,27 @@ fn some_failures_and_retries_leave_the_others_their_times() {
 #[test]
 fn no_request_is_wasted_where_none_can_succeed() {
     let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("old.jsonl"), "old").unwrap();
     let mut command = program();
     command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL", server.url());
-    let ran = run(&mut command, &["bench", "-m", MICRO, "--requests", "50"]);
+    let files = ["--samples", &path("old.jsonl"), "--report", &path("new.html")];
+    let ran = run(&mut command, &[&["bench", "-m", MICRO, "--requests", "50"], &files[..]].concat());
     assert!(server.requests().is_empty());
-    assert!(ran.stdout.contains("0 ok, 1 failed"), "{}", ran.stdout);
-    assert_eq!(ran.code, 3);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
     assert!(ran.stderr.contains("error: no AWS credentials were found"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(path("old.jsonl")).unwrap(), "old");
+    assert!(!std::fs::exists(path("new.html")).unwrap());
+    let mut refused = program_against(server.url());
+    let arguments = ["bench", "-m", MICRO, "--requests", "50"];
+    let ran = run(refused.env("AWS_SECRET_ACCESS_KEY", "another"), &arguments);
+    assert!(ran.stdout.contains("0 ok, 1 failed"), "{}", ran.stdout);
+    assert_eq!((ran.code, server.requests().len()), (3, 1), "{}", ran.stderr);
+    let page = path("new.html");
+    let arguments = ["bench", "-m", MICRO, "--report", &page, "--samples", "/nowhere/at/all.jsonl"];
+    assert_eq!(run(&mut program_against(server.url()), &arguments).code, 2);
+    assert!(!std::fs::exists(page).unwrap());
 }
 
 #[test]
@@ -238,6 +261,30 @@ fn the_prompt_is_as_long_as_asked_for() {
 }
 
 #[test]
+fn what_a_measurement_may_cost_is_told_and_not_exceeded() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prompt");
+    std::fs::write(&file, "玄武岩".repeat(1_000)).unwrap();
+    let dollars = |text: &str, before: &str| -> Option<f64> {
+        let rest = text.lines().find_map(|line| line.strip_prefix(before))?;
+        rest.trim_start_matches([' ', '$']).split(' ').next()?.parse().ok()
+    };
+    for (arguments, before) in [
+        (&["--requests", "3", "--warmup", "1"][..], "note: this costs about"),
+        (&["--duration", "0.01s"], "note: a request costs about"),
+        (&["--duration", "0.01s", "-m", LITE], "note: a request to each model costs about"),
+    ] {
+        let fixed = ["bench", "-m", MICRO, "--max-tokens", "5", "--prompt-file", file.to_str().unwrap()];
+        let ran = run(&mut program_against(server.url()), &[&fixed[..], arguments].concat());
+        let told = dollars(&ran.stderr, before).unwrap_or_else(|| panic!("{before}: {}", ran.stderr));
+        let paid = dollars(&ran.stdout, "cost").unwrap();
+        assert!(told >= 3_000.0 * 0.035e-6, "{told}");
+        assert!(told >= paid || !before.contains("this"), "{told} {paid}");
+    }
+}
+
+#[test]
 fn what_is_recorded_can_be_decoded_again() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
@@ -269,8 +316,10 @@ fn a_recording_that_breaks_off_says_so() {
     let ran = run(&mut program_against(server.url()), &["bench", "-m", "emulator.cut-3", "--record", file]);
     snapshot("bench-record-cut", &ran);
     assert!(std::fs::metadata(file).unwrap().len() > 0);
-    let ran = run(&mut program(), &["bench", "--replay", file]);
-    snapshot("bench-replay-cut", &ran);
+    let replayed = |name| run(program().current_dir(folder.path()), &["bench", "--replay", name]);
+    snapshot("bench-replay-cut", &replayed("cut.stream"));
+    std::fs::write(folder.path().join("text"), "no recording, but text of some length\n").unwrap();
+    snapshot("bench-replay-text", &replayed("text"));
     // A refused request leaves what was recorded before.
     let before = std::fs::read(file).unwrap();
     let ran = run(&mut program_against(server.url()), &["bench", "-m", "emulator.denied", "--record", file]);
@@ -289,6 +338,9 @@ fn what_cannot_be_measured_is_refused_before_anything_is_sent() {
     snapshot("bench-no-replay", &against(&["--replay", "/nowhere/at/all"]));
     snapshot("bench-bad-duration", &against(&["-m", MICRO, "--duration", "soon"]));
     snapshot("bench-two-questions", &against(&["-m", MICRO, "--prompt", "x", "--input-tokens", "9"]));
+    for prompt in [["--prompt", ""], ["--prompt", " \n"], ["--prompt-file", "/dev/null"]] {
+        snapshot("bench-empty-prompt", &against(&[&["-m", MICRO], &prompt[..]].concat()));
+    }
     snapshot("bench-replay-model", &against(&["-m", MICRO, "--replay", "x"]));
     assert!(server.requests().is_empty());
 }
@@ -334,6 +386,89 @@ fn what_has_ended_is_reported_when_ctrl_c_comes() {
     assert_eq!(report["models"][0]["requests"], lines);
     let page = std::fs::read_to_string(&page).unwrap();
     assert!(page.ends_with("</html>\n") && page.contains("was interrupted"), "{page}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_costs_neither_the_table_nor_the_exit_code() {
+    let server = Server::start();
+    for flag in ["--samples", "--report"] {
+        let arguments =
+            ["bench", "-q", "-m", MICRO, "--requests", "1", "--max-tokens", "5", flag, "/dev/full"];
+        let ran = run(&mut program_against(server.url()), &arguments);
+        assert!(ran.stdout.starts_with("amazon.nova-micro-v1:0\n1 request, "), "{flag} {}", ran.stdout);
+        snapshot("bench-full", &Ran { stdout: String::new(), ..ran });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn results_of_two_kinds_do_not_share_a_file() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    std::fs::write(folder.path().join("old"), "old").unwrap();
+    std::os::unix::fs::symlink("old", folder.path().join("link")).unwrap();
+    for (samples, page) in [("old", "link"), ("link", "./old"), ("new", "./new")] {
+        let arguments = ["bench", "-m", MICRO, "--samples", samples, "--report", page];
+        snapshot(
+            "bench-one-file",
+            &run(program_against(server.url()).current_dir(folder.path()), &arguments),
+        );
+        assert!(!new.exists() && server.requests().is_empty(), "{samples} {page}");
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("link")).unwrap(), "old");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_report_is_written_where_connections_took_every_descriptor() {
+    let server = Server::with(EmulatorOptions { tokens_per_second: 20.0, ..EmulatorOptions::default() });
+    let script = "ulimit -n 24; exec \"$0\" bench --json -m \"$1\" --max-tokens 8 --requests 60 --concurrency 60 \
+                  --max-attempts 1";
+    let program = env!("CARGO_BIN_EXE_outcrop");
+    let command = program_against(server.url());
+    let environment = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let ran = run(
+        std::process::Command::new("sh")
+            .env_clear()
+            .envs(environment)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+        &["-c", script, program, MICRO],
+    );
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+    let counts = ["requests", "succeeded"].map(|name| report["models"][0][name].as_u64().unwrap_or(0));
+    assert_eq!((ran.code, counts[0]), (0, 60), "{}", ran.stderr);
+    assert!((1..30).contains(&counts[1]), "{report}");
+}
+
+#[cfg(unix)]
+#[test]
+fn streams_that_sigterm_gives_up_leave_what_they_had_received() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    // However slow the machine is, what was sent is received at some time.
+    let mut counts = [0, 1_000, 20_000].into_iter().map(|wait_ms| {
+        let (page, before) = (folder.path().join(wait_ms.to_string()), server.requests().len());
+        let child = program_against(server.url())
+            .args(["bench", "--json", "-m", "emulator.stall-3", "--requests", "9", "--concurrency", "2"])
+            .args(["--report", page.to_str().unwrap()])
+            .spawn()
+            .unwrap();
+        while server.requests().len() < before + 2 {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(wait_ms));
+        let kill = format!("kill -TERM {}", child.id());
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let ran = finish(child);
+        assert_eq!(ran.code, 130, "{}", ran.stderr);
+        assert!(std::fs::read_to_string(page).unwrap().ends_with("</html>\n"));
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        ["abandoned", "requests", "events"].map(|name| report["models"][0][name].as_u64().unwrap())
+    });
+    assert!(counts.any(|counts| counts == [2, 0, 6]));
 }
 
 #[test]

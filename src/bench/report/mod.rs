@@ -96,6 +96,9 @@ pub(crate) struct ModelReport {
     pub cpu_cores: Option<f64>,
     /// How late this program woke up for what had happened.
     pub lag_ms: Distribution,
+    /// A failure that every other request would have shared ended the load.
+    #[serde(skip)]
+    pub was_given_up: bool,
     /// Requests that began later than they were due.
     #[serde(skip)]
     pub late: u64,
@@ -204,6 +207,7 @@ impl ModelReport {
             cpu_seconds: cpu.map(to_thousandths),
             cpu_cores: cpu.filter(|_| seconds > 0.0).map(|cpu| to_thousandths(cpu / seconds)),
             lag_ms: Distribution::of(&kept.lag_us),
+            was_given_up: kept.was_given_up,
             late: stats.late,
             joined_deltas: stats.joined_deltas,
             drawn: Drawn {

@@ -114,8 +114,8 @@ mod tests {
              \n\
              \x20                          p50    p90    p95    p99    max   mean\n\
              time to first token, ms    300    380    390    398    399    300\n\
-             between deltas, ms        20.3   20.4   20.5   20.5   20.5   20.2\n\
-             whole request, ms        1,300  1,380  1,391  1,399  1,399  1,300\n\
+             between deltas, ms        20.2   20.4   20.5   20.5   20.5   20.2\n\
+             whole request, ms        1,300  1,380  1,390  1,398  1,399  1,300\n\
              tokens/s of a stream      49.4   49.4   49.4   49.4   49.4   49.4\n\
              \n\
              requests   198 ok, 2 failed in 10.0 s; 3 retries, 2 throttles\n\

@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Times count from the moment a request is due, with all retries. Models are measured one after the other. \
-Ctrl-C reports what has ended. Try it without an account: outcrop bench --demo --requests 200 --concurrency 8 --report bench.html"
+Ctrl-C, or a SIGTERM, reports what has ended. Try it without an account: outcrop bench --demo --requests 200 --concurrency 8 --report bench.html"
 )]
 pub(in crate::cli) struct Bench {
     /// Model to measure, as for `chat` (repeat to compare)
@@ -20,7 +20,7 @@ pub(in crate::cli) struct Bench {
     /// How long requests are begun: `30s`, `5m` or seconds; those under way are waited for
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub(in crate::cli) duration: Option<Duration>,
-    /// Most streams at the same time [default: 1, with --rate 1000]
+    /// Most streams at the same time [default: 1, with --rate 500]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(in crate::cli) concurrency: Option<u64>,
     /// Requests a second, whatever became of those before (an open loop); times count from when each was due

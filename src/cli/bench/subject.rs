@@ -24,15 +24,14 @@ const QUESTION: &str = "Describe how basalt is made, from the mantle to the outc
 /// Filling text: words that most models read as one token each.
 const WORDS: [&str; 8] = ["rock", "sand", "lava", "clay", "iron", "salt", "coal", "gold"];
 
-/// How many characters a token of a prompt has, about.
-const CHARACTERS_A_TOKEN: f64 = 4.0;
-
 /// A model to measure.
 pub(super) struct Subject {
     pub(super) session: Session,
     pub(super) target: Arc<Target>,
     pub(super) retries: Arc<Retries>,
     pub(super) prompt_characters: usize,
+    /// More than it has tokens: there is none without a byte.
+    prompt_bytes: u64,
 }
 
 /// All models that were named, or the default one. Nothing is sent.
@@ -43,6 +42,9 @@ pub(super) async fn open(
     out: &Out,
 ) -> std::result::Result<Vec<Subject>, Box<Report>> {
     let prompt = prompt(args).map_err(|error| Box::new(Report::plain(&error)))?;
+    if prompt.trim().is_empty() {
+        return Err(Box::new(Report::usage("the prompt is empty")));
+    }
     let named: Vec<Option<String>> =
         if args.model.is_empty() { vec![None] } else { args.model.iter().cloned().map(Some).collect() };
     let mut subjects = Vec::new();
@@ -55,7 +57,8 @@ pub(super) async fn open(
         let session = opened.await?;
         let target = target(&session, &prompt, args.asking.max_tokens, out).await;
         let target = Arc::new(target.map_err(|error| Box::new(session.report(&error)))?);
-        subjects.push(Subject { session, target, retries, prompt_characters: prompt.chars().count() });
+        let (prompt_characters, prompt_bytes) = (prompt.chars().count(), prompt.len() as u64);
+        subjects.push(Subject { session, target, retries, prompt_characters, prompt_bytes });
     }
     Ok(subjects)
 }
@@ -112,20 +115,25 @@ async fn target(session: &Session, prompt: &str, max_tokens: u32, out: &Out) -> 
     })
 }
 
-/// Says before the first request what the requests may cost, where that is known.
+/// Says before the first request what all of them may cost, or one where their number is not known.
 pub(super) fn tell_price(subjects: &[Subject], load: &Load, max_tokens: u32, out: &Out) {
-    let Some(requests) = load.requests.map(|requests| requests.saturating_add(load.warmup)) else { return };
+    let requests = load.requests.map_or(1, |requests| requests.saturating_add(load.warmup));
     let prices = subjects.iter().filter_map(|subject| Some((subject, subject.target.price.as_ref()?)));
     let dollars: f64 = prices
         .map(|(subject, price)| {
-            let input = float(subject.prompt_characters as u64) / CHARACTERS_A_TOKEN;
-            (input * price.input + f64::from(max_tokens) * price.output) / 1e6 * float(requests)
+            (float(subject.prompt_bytes) * price.input + f64::from(max_tokens) * price.output) / 1e6
+                * float(requests)
         })
         .sum();
     if dollars > 0.0 {
         let whole = subjects.iter().all(|subject| subject.target.price.is_some());
         let partly = if whole { "" } else { " for those models whose price is known" };
-        out.note(&format!("this costs about {} at most{partly}; Ctrl-C ends it", Dollars(dollars)));
+        let what = match (load.requests, subjects) {
+            (Some(_), _) => "this",
+            (None, [_]) => "a request",
+            (None, _) => "a request to each model",
+        };
+        out.note(&format!("{what} costs about {} at most{partly}; Ctrl-C ends it", Dollars(dollars)));
     }
 }
 
