@@ -24,6 +24,8 @@ use waiting::WaitingLine;
 #[derive(Debug)]
 pub(super) struct Out {
     stdout: OnceLock<File>,
+    /// Stdout is a terminal, which obeys what some bytes tell it.
+    shows_data: bool,
     colour: bool,
     /// Notes and footers are wanted.
     talk: bool,
@@ -56,6 +58,7 @@ impl Out {
         let is_watched = terminal && !global.quiet && env.get("TERM") != Some("dumb");
         Self {
             stdout: OnceLock::new(),
+            shows_data: io::stdout().is_terminal(),
             colour,
             talk: !global.quiet,
             footer: terminal && !global.quiet,
@@ -82,6 +85,8 @@ impl Out {
             return Ok(());
         }
         self.waiting.end();
+        let plain = if self.shows_data { without_control_codes(bytes).into_bytes() } else { Vec::new() };
+        let bytes = if self.shows_data { &plain } else { bytes };
         let written = match self.stdout.get() {
             Some(file) => { file }.write_all(bytes),
             None => raw_stdout().and_then(|file| { self.stdout.get_or_init(|| file) }.write_all(bytes)),
@@ -159,7 +164,7 @@ impl Out {
     /// What the model thinks, as it comes.
     pub(super) fn dimmed(&self, text: &str) {
         self.waiting.end();
-        let _ = io::stderr().write_all(self.paint("2", text).as_bytes());
+        let _ = io::stderr().write_all(self.paint("2", &without_control_codes(text.as_bytes())).as_bytes());
     }
 
     /// The line below an answer, for people who watch.
@@ -270,6 +275,12 @@ impl Drop for EndOnDrop<'_> {
     }
 }
 
+/// What a terminal shows and does not obey: a model's words must not name its window, or write to its clipboard.
+fn without_control_codes(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().filter(|sign| matches!(sign, '\n' | '\t') || !sign.is_control()).collect()
+}
+
 /// The verbosity that `OUTCROP_LOG` asks for: a number, or a level of other programs' logs.
 fn logged(env: &Env) -> u8 {
     match env.get_non_blank("OUTCROP_LOG").map(str::trim) {
@@ -336,5 +347,31 @@ fn raw_stdout() -> io::Result<File> {
     {
         use std::os::windows::io::AsHandle;
         Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Cli;
+    use clap::Parser;
+    use std::io::{Read, Seek};
+
+    #[test]
+    fn a_terminal_gets_no_control_codes_and_a_pipe_gets_every_byte() {
+        let mut file = tempfile::tempfile().unwrap();
+        let cli = Cli::try_parse_from(["outcrop", "chat"]).unwrap();
+        let mut out = Out::new(&Env::empty(), &cli.global).with_data(file.try_clone().unwrap());
+        let told = "a\x1b]0;title\x07\tb\u{9d}c\u{7f}\r\nd\u{a0}é";
+        for (shows_data, expected) in [(false, told), (true, "a]0;title\tbc\nd\u{a0}é")] {
+            out.shows_data = shows_data;
+            file.set_len(0).unwrap();
+            file.rewind().unwrap();
+            out.data(told.as_bytes()).unwrap();
+            file.rewind().unwrap();
+            let mut written = String::new();
+            file.read_to_string(&mut written).unwrap();
+            assert_eq!(written, expected);
+        }
     }
 }
