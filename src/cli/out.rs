@@ -201,6 +201,10 @@ impl Out {
         if report.is_closed_pipe {
             return super::exit::DONE;
         }
+        if report.exit == super::exit::INTERRUPTED {
+            self.interrupted();
+            return report.exit;
+        }
         self.waiting.end();
         if self.json {
             print_json_error(report);
@@ -210,9 +214,14 @@ impl Out {
         report.exit
     }
 
-    /// From here on Ctrl-C does not end the program: a conversation goes on without the answer.
+    /// From here on Ctrl-C does not end the program: somebody else hears it, who has something to save.
     pub(super) fn stays_when_interrupted(&self) {
         self.stays.set(true);
+    }
+
+    /// From here on it does.
+    pub(super) fn leaves_when_interrupted(&self) {
+        self.stays.set(false);
     }
 
     /// Whether Ctrl-C ends the program.
@@ -266,6 +275,12 @@ impl Out {
     }
 }
 
+/// What a terminal shows and does not obey: a model's words must not name its window, or write to its clipboard.
+fn without_control_codes(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().filter(|sign| matches!(sign, '\n' | '\t') || !sign.is_control()).collect()
+}
+
 /// Takes the line away also where the work is dropped.
 struct EndOnDrop<'a>(&'a WaitingLine);
 
@@ -273,12 +288,6 @@ impl Drop for EndOnDrop<'_> {
     fn drop(&mut self) {
         self.0.end();
     }
-}
-
-/// What a terminal shows and does not obey: a model's words must not name its window, or write to its clipboard.
-fn without_control_codes(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().filter(|sign| matches!(sign, '\n' | '\t') || !sign.is_control()).collect()
 }
 
 /// The verbosity that `OUTCROP_LOG` asks for: a number, or a level of other programs' logs.

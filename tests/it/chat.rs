@@ -173,6 +173,37 @@ fn ctrl_c_ends_with_130_and_keeps_what_came() {
     assert_eq!(ran.stderr, "");
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_puts_out_what_was_held_back() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.json");
+    std::fs::write(&schema, r#"{"type":"array","items":{"type":"string"}}"#).unwrap();
+    let said = "Reply with one two three four five";
+    for extra in [&["--output", "json"][..], &["--schema", schema.to_str().unwrap()]] {
+        let words = ["chat", "-v", "-m", "emulator.stall-3", "--idle-timeout", "0", said];
+        let mut child = program_against(server.url()).args(words).args(extra).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("< 200") {
+            line.clear();
+            assert_ne!(stderr.read_line(&mut line).unwrap(), 0);
+        }
+        // The events come right behind; nothing tells when the program has read them.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let kill = format!("kill -INT {}", child.id());
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let ran = finish(child);
+        assert_eq!(ran.code, 130);
+        assert!(ran.stdout.contains("one"), "{extra:?}: {:?}", ran.stdout);
+        if extra[0] == "--output" {
+            let whole: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+            assert!(whole["output"]["message"]["content"][0]["text"].is_string(), "{whole}");
+        }
+    }
+}
+
 #[test]
 fn logs_name_requests_and_sources_and_no_secret() {
     let server = Server::start();

@@ -96,11 +96,17 @@ impl Conversation<'_> {
     /// heard only where that is said.
     pub(super) async fn ask(&mut self, interruptible: bool) -> Result<bool, Report> {
         let mut plan = self.plan();
-        let showing =
-            Showing { call: &self.args.call, thinking: self.shows_thinking, interruptible, out: self.out };
+        let showing = Showing {
+            call: &self.args.call,
+            thinking: self.shows_thinking,
+            interruptible,
+            kept: self.kept.is_some(),
+            out: self.out,
+        };
         let response = answer::run(&mut self.session, Ask::Prepared(&mut plan), showing).await?;
         self.tally.add(plan.counts(&response), plan.cost(&response));
         let is_whole = response.stop_reason.is_some();
+        let is_no_json = is_whole && plan.is_failed_by(&response);
         if !is_whole && response.message().is_none_or(|message| message.content.is_empty()) {
             return Ok(false);
         }
@@ -117,7 +123,7 @@ impl Conversation<'_> {
             self.messages.extend([self.given.turn.clone(), message]);
         }
         self.attached.clear();
-        Ok(is_whole)
+        if is_no_json { Err(Report::no_json()) } else { Ok(is_whole) }
     }
 
     async fn change(&mut self, command: Command<'_>) -> Result<(), Report> {
