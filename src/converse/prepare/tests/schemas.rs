@@ -76,6 +76,13 @@ proptest! {
     }
 
     #[test]
+    fn an_answer_is_wrapped_once(given in any_schema(), refs: bool) {
+        let (root, _) = object_root(given);
+        let dialect = Dialect { refs, only_basics: false, properties: false, look_around: true };
+        prop_assert!(!for_tool(Value::Object(root.clone()), dialect).is_wrapped, "{root:?}");
+    }
+
+    #[test]
     fn any_schema_of_an_answer_is_closed(given in any_schema()) {
         let (mut root, _) = object_root(given);
         strict(&mut root);
