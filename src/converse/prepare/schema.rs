@@ -16,7 +16,7 @@ use super::WRAPPED;
 use serde_json::{Map, Value, json};
 
 pub(super) use inline::inline;
-pub(super) use strict::strict;
+pub(super) use strict::{Lost, strict};
 
 /// What a model's schemas may hold.
 #[derive(Clone, Copy)]
