@@ -176,9 +176,8 @@ pub(super) struct Emulate {
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
-    let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
-    std::time::Duration::try_from_secs_f64(number)
-        .map_err(|_| "it must be a number of seconds from 0".to_owned())
+    let limit = text.parse().ok().and_then(crate::config::seconds);
+    limit.ok_or_else(|| "it must be a number of seconds from 0.001, or 0".to_owned())
 }
 
 fn pace(text: &str) -> Result<f64, String> {
@@ -205,6 +204,9 @@ mod tests {
             &["chat", "--idle-timeout=-1", "x"],
             &["chat", "--timeout", "soon", "x"],
             &["chat", "--max-attempts", "0", "x"],
+            &["chat", "--timeout", "0.0009", "x"],
+            &["chat", "--timeout", "1e-300", "x"],
+            &["chat", "--timeout", "1e300", "x"],
             &["embed", "--dimensions", "0", "x"],
             &["embed", "--concurrency", "0", "x"],
             &["embed", "--kind", "both", "x"],
