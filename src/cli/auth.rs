@@ -55,9 +55,15 @@ async fn status(env: &Env, global: &Global, verify: bool, out: &Out) -> Result<(
     out.data(text.as_bytes()).map_err(|error| report(&error))?;
     survey.warnings.iter().for_each(|warning| out.warn(warning));
     let ended = status.keys().and_then(|keys| ended(keys, status.now));
-    match survey.auth.as_ref().err().or(refused.as_ref()).or(ended.as_ref()) {
-        Some(error) => Err(report(error)),
-        None => Ok(()),
+    match (survey.auth.as_ref().err().or(ended.as_ref()), &refused) {
+        (Some(error), _) => Err(report(error)),
+        // What the connection knows, and what a flag can change, is of Bedrock and not of STS.
+        (None, Some(error @ Error::Transport(_))) => {
+            let hint = "check the network, and `HTTPS_PROXY` if there is a proxy".to_owned();
+            Err(Report::plain(error).with_hints(vec![hint]))
+        }
+        (None, Some(error)) => Err(report(error)),
+        (None, None) => Ok(()),
     }
 }
 
