@@ -5,7 +5,7 @@
 
 use super::command::{Command, HELP};
 use super::request::Given;
-use super::session_file::{NewTurn, SessionFile};
+use super::session_file::{NewTurn, Purpose, SessionFile};
 use super::{Plan, attach};
 use crate::Env;
 use crate::cli::answer::{self, Ask, Showing};
@@ -167,7 +167,7 @@ impl Conversation<'_> {
 
     /// Writes the conversation so far to a new file, and keeps what follows there too.
     fn save(&mut self, named: &str) -> Result<()> {
-        let mut file = SessionFile::open(self.env, named, false)?;
+        let mut file = SessionFile::open(self.env, named, Purpose::Begin)?;
         if !file.messages().is_empty() {
             let problem = "that session holds a conversation; `/load` goes on with it";
             return Err(Error::InvalidRequest(problem.into()));
@@ -186,7 +186,7 @@ impl Conversation<'_> {
 
     fn load(&mut self, named: &str) -> Result<()> {
         // The file in use is locked, also for this program.
-        let file = SessionFile::open(self.env, named, false)?;
+        let file = SessionFile::open(self.env, named, Purpose::GoOn)?;
         if let Some(warning) = &file.warning {
             self.out.warn(warning);
         }
