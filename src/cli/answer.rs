@@ -100,7 +100,7 @@ pub(super) async fn run(
     if let Some(plan) = plan {
         plan.remember(session, out);
     }
-    stop::explain(&response, out);
+    stop::explain(&response, plan.is_none(), out);
     if out.has_footer() && call.output == Output::Text {
         let cost = plan.and_then(|plan| plan.cost(&response));
         out.footer(&footer(&session.choice.model.value, &response, cost, first, began.elapsed()));

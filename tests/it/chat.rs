@@ -132,6 +132,21 @@ fn a_raw_request_is_sent_as_it_is() {
 }
 
 #[test]
+fn a_person_names_the_model_of_a_raw_request_and_the_request_its_own_as_it_is() {
+    let body =
+        br#"{"messages":[{"role":"user","content":[{"text":"gneiss"}]}],"inferenceConfig":{"maxTokens":9}}"#;
+    let ran = run_with_input(&mut program(), &["converse", "--demo", "-v", "-m", "nova-lite"], body);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("/model/amazon.nova-lite-v1%3A0/"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("raise the request's `maxTokens`"), "{}", ran.stderr);
+    let inside = body.map(|byte| byte).to_vec();
+    let inside = [b"{\"modelId\":\"nova-lite\",".as_slice(), &inside[1..]].concat();
+    let ran = run_with_input(&mut program(), &["converse", "--demo", "-v"], &inside);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("/model/nova-lite/"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_refused_request_shows_bedrocks_own_words() {
     let request =
         br#"{"modelId":"amazon.nova-lite-v1:0","messages":[{"role":"assistant","content":[{"text":"x"}]}]}"#;
