@@ -79,7 +79,7 @@ pub(super) struct Global {
     /// Log requests, attempts and credential sources to stderr; twice: header names too [default: OUTCROP_LOG]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Print errors as one JSON object on stderr, and status as one on stdout
+    /// Print errors as one JSON object on stderr, and what a command tells as JSON on stdout
     #[arg(long, global = true)]
     pub json: bool,
 }

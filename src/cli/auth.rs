@@ -236,7 +236,14 @@ async fn token(env: &Env, global: &Global, ttl: Duration, out: &Out) -> Result<(
         settings.region.value.as_str(),
         settings.region.origin
     ));
-    out.data(format!("{}\n", key.expose()).as_bytes()).map_err(|error| report(&error))
+    let text = if global.json {
+        let ends = [keys.expires_at, now.checked_add(ttl)].into_iter().flatten().min();
+        let region = settings.region.value.as_str();
+        json!({ "token": key.expose(), "expires_at": ends.map(time::rfc3339), "region": region }).to_string()
+    } else {
+        key.expose().to_owned()
+    };
+    out.data(format!("{text}\n").as_bytes()).map_err(|error| report(&error))
 }
 
 /// `in 3 h 12 min (2026-01-02T03:04:05Z)`, or `5 min ago (...)`.
