@@ -67,7 +67,8 @@ pub(super) struct Global {
     /// Read no configuration file
     #[arg(long, global = true)]
     pub no_config: bool,
-    /// Use an emulator inside this process: no account, no network
+    /// Use an emulator inside this process: no account, no network. Keys, variables and the usual configuration file
+    /// have no part in it; `--config` does
     #[arg(long, global = true)]
     pub demo: bool,
     /// Colour on stderr
@@ -203,10 +204,10 @@ mod tests {
             &["chat", "--max-tokens", "0", "x"],
             &["chat", "--idle-timeout=-1", "x"],
             &["chat", "--timeout", "soon", "x"],
-            &["chat", "--max-attempts", "0", "x"],
             &["chat", "--timeout", "0.0009", "x"],
             &["chat", "--timeout", "1e-300", "x"],
             &["chat", "--timeout", "1e300", "x"],
+            &["chat", "--max-attempts", "0", "x"],
             &["embed", "--dimensions", "0", "x"],
             &["embed", "--concurrency", "0", "x"],
             &["embed", "--kind", "both", "x"],

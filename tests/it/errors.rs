@@ -150,6 +150,7 @@ fn models_that_cannot_be_used_as_asked() {
         ("no-such-name", "nova-lihgt"),
         ("no-such-form", "a.b"),
         ("no-arn", "arn:foo"),
+        ("blank-model", ""),
     ] {
         snapshot(name, &run(&mut program_against(server.url()), &["chat", "-m", model, "hi"]));
     }
