@@ -459,6 +459,7 @@ fn ctrl_c_leaves_a_valid_session_and_frees_it() {
     let kill = format!("kill -INT {}", child.id());
     assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     assert_eq!(crate::support::finish(child).code, 130);
+    assert!(!path.exists(), "a session without a turn leaves no file");
     let next = chat(&server, &["--session", session, "hi"]);
     assert_eq!(next.code, 0, "{}", next.stderr);
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
