@@ -156,7 +156,7 @@ impl Client {
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
     ///
     /// # Errors
-    /// [`Error::BrokenSource`] with what STS said; those of [`Client::settings`].
+    /// [`Error::BrokenSource`] with what STS said; [`Error::Transport`] and [`Error::Timeout`] when it said nothing; those of [`Client::settings`].
     pub async fn caller_identity(&self, keys: &Credentials) -> Result<CallerIdentity> {
         let settings = self.settings().await?;
         let chain = match &settings.auth {

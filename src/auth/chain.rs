@@ -95,24 +95,14 @@ impl Chain {
     /// Asks STS who has these keys.
     ///
     /// # Errors
-    /// [`Error::BrokenSource`] with what STS said.
+    /// [`Error::BrokenSource`] with what STS said; [`Error::Transport`] and [`Error::Timeout`] when it said nothing.
     pub(crate) async fn caller_identity(
         &self,
         region: &Region,
         keys: &Credentials,
     ) -> Result<CallerIdentity> {
         let profiles = Profiles::new(&self.env, self.profile.clone(), &*self.world.read_file);
-        let answer = sts::caller_identity(self.context(&profiles, region), keys).await;
-        answer.map_err(|Failure { problem, is_config, hints }| {
-            let trail = Trail::new();
-            Error::BrokenSource(Box::new(BrokenSource {
-                source: keys.source,
-                problem,
-                is_config,
-                hints,
-                trail,
-            }))
-        })
+        sts::caller_identity(self.context(&profiles, region), keys).await
     }
 
     /// The region of the instance, when this is one.

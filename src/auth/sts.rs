@@ -10,8 +10,8 @@ use super::call::{Call, Context, failure};
 use super::profile::plan::RoleStep;
 use super::{Credentials, Failure};
 use crate::endpoint::Service;
-use crate::error::{Error, ServiceClass};
-use crate::trail::Source;
+use crate::error::{BrokenSource, Error, ServiceClass};
+use crate::trail::{Source, Trail};
 use crate::{time, uri, xml};
 use bytes::Bytes;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -115,13 +115,21 @@ pub struct CallerIdentity {
 pub(super) async fn caller_identity(
     context: Context<'_>,
     keys: &Credentials,
-) -> Result<CallerIdentity, Failure> {
+) -> Result<CallerIdentity, Error> {
     let what = format!("STS does not say who has the key `{}`", keys.masked_key_id());
-    let body = call(context, "GetCallerIdentity", &[], Some(keys)).await;
-    let body = body.map_err(|error| failure(&what, &error))?;
+    let broken = |Failure { problem, is_config, hints }| {
+        let (source, trail) = (keys.source, Trail::new());
+        Error::BrokenSource(Box::new(BrokenSource { source, problem, is_config, hints, trail }))
+    };
+    let body = match call(context, "GetCallerIdentity", &[], Some(keys)).await {
+        Ok(body) => body,
+        // That STS cannot be reached says nothing about the keys.
+        Err(error @ (Error::Transport(_) | Error::Timeout(_))) => return Err(error),
+        Err(error) => return Err(broken(failure(&what, &error))),
+    };
     let document = std::str::from_utf8(&body).unwrap_or_default();
     let needed = |name: &str| {
-        xml::text_of(document, name).ok_or_else(|| unreadable(&what, &format!("`{name}` is missing")))
+        xml::text_of(document, name).ok_or_else(|| broken(unreadable(&what, &format!("`{name}` is missing"))))
     };
     Ok(CallerIdentity { account: needed("Account")?, arn: needed("Arn")?, user_id: needed("UserId")? })
 }

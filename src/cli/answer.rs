@@ -56,6 +56,8 @@ pub(super) struct Showing<'a> {
     pub thinking: bool,
     /// Ctrl-C ends the answer, which is then whole as far as it came, but for its reason to stop.
     pub interruptible: bool,
+    /// Somebody keeps the answer, so that it is read to its end also when nobody reads stdout any more.
+    pub kept: bool,
     pub out: &'a Out,
 }
 
@@ -98,7 +100,7 @@ pub(super) async fn run(
     if let Some(plan) = plan {
         plan.remember(session, out);
     }
-    stop::explain(&response, out);
+    stop::explain(&response, plan.is_none(), out);
     if out.has_footer() && call.output == Output::Text {
         let cost = plan.and_then(|plan| plan.cost(&response));
         out.footer(&footer(&session.choice.model.value, &response, cost, first, began.elapsed()));
@@ -147,7 +149,7 @@ async fn whole(
     // The answer as it came: nothing that this version does not know is lost.
     let mut line = Some(answer);
     if let Some(plan) = plan.filter(|plan| !plan.leaves_answers()) {
-        plan.restore(&mut response, showing.out);
+        plan.restore(&mut response);
         line = None;
     }
     sink.take_whole(&response);
@@ -170,39 +172,38 @@ async fn stream(
     sink.shows_text = plan.is_none_or(Plan::shows_text_at_once);
     let mut fold = Fold::new();
     let mut first = None;
-    let mut interrupted = pin!(interruption(showing.interruptible));
+    // What came is shown before the program ends.
+    showing.out.stays_when_interrupted();
+    let mut interrupted = pin!(super::interrupted());
     let outcome = loop {
-        let step = or_else(next(&mut events, &mut sink, &mut fold), interrupted.as_mut()).await;
-        match step.unwrap_or(Ok(None)) {
-            Ok(Some(is_delta)) => first = first.or_else(|| is_delta.then(|| began.elapsed())),
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
+        match or_else(next(&mut events, &mut sink, &mut fold), interrupted.as_mut()).await {
+            Some(Ok(Some(is_delta))) => first = first.or_else(|| is_delta.then(|| began.elapsed())),
+            Some(Ok(None)) => break Ok(()),
+            Some(Err(error)) => break Err(Some(error)),
+            None if showing.interruptible => break Ok(()),
+            None => break Err(None),
         }
     };
+    if !showing.interruptible {
+        showing.out.leaves_when_interrupted();
+    }
     let flushed = sink.flush();
     let mut response = fold.finish();
     if let Err(error) = outcome {
-        if first.is_none() && !sink.wrote && matches!(error, Error::StreamException(..)) {
-            return Err(Tried::Refused(error));
-        }
-        // What came is worth having, whatever its form.
-        match showing.call.output {
-            Output::Text => {
-                sink.take_late(&response);
-                sink.flush().map_err(report)?;
+        return match error {
+            Some(error @ Error::StreamException(..)) if first.is_none() && !sink.wrote => {
+                Err(Tried::Refused(error))
             }
-            Output::Json if events.position().events > 0 => {
-                sink.finish(&response, None, plan).map_err(report)?;
+            error => {
+                let began = events.position().events > 0;
+                let report = broken_off(session, sink, began.then_some(&response), plan, error.as_ref());
+                Err(Tried::Ended(Box::new(report)))
             }
-            Output::Json | Output::Jsonl => {}
-        }
-        sink.end_line_on_terminal();
-        let report = session.report(&error).with_partial_answer(sink.wrote);
-        return Err(Tried::Ended(Box::new(report)));
+        };
     }
     flushed.map_err(report)?;
     if let Some(plan) = plan {
-        plan.restore(&mut response, showing.out);
+        plan.restore(&mut response);
     }
     if showing.call.output != Output::Jsonl {
         sink.take_late(&response);
@@ -211,12 +212,32 @@ async fn stream(
     Ok((response, first))
 }
 
-/// Ctrl-C, where it is to be heard.
-async fn interruption(interruptible: bool) {
-    if interruptible {
-        super::interrupted().await;
-    } else {
-        std::future::pending::<()>().await;
+/// Shows what there is of an answer that failed, or that Ctrl-C ended where there is no error. It is worth having,
+/// whatever its form.
+fn broken_off(
+    session: &Session,
+    mut sink: Sink<'_>,
+    response: Option<&ConverseResponse>,
+    plan: Option<&Plan>,
+    error: Option<&Error>,
+) -> Report {
+    let shown = match (sink.showing.call.output, response) {
+        (Output::Text, Some(response)) => {
+            sink.take_late(response);
+            sink.flush()
+        }
+        (Output::Json, Some(response)) => sink.finish(response, None, plan),
+        (Output::Jsonl, _) | (_, None) => Ok(()),
+    };
+    if let Err(error) = shown {
+        return session.report(&error);
+    }
+    match error {
+        Some(error) => {
+            sink.end_line_on_terminal();
+            session.report(error).with_partial_answer(sink.wrote)
+        }
+        None => Report::interrupted(),
     }
 }
 

@@ -67,7 +67,8 @@ pub(super) struct Global {
     /// Read no configuration file
     #[arg(long, global = true)]
     pub no_config: bool,
-    /// Use an emulator inside this process: no account, no network
+    /// Use an emulator inside this process: no account, no network. Keys, variables and the usual configuration file
+    /// have no part in it; `--config` does
     #[arg(long, global = true)]
     pub demo: bool,
     /// Colour on stderr
@@ -79,7 +80,7 @@ pub(super) struct Global {
     /// Log requests, attempts and credential sources to stderr; twice: header names too [default: OUTCROP_LOG]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Print errors as one JSON object on stderr, and status as one on stdout
+    /// Print errors as one JSON object on stderr, and what a command tells as JSON on stdout
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -176,9 +177,8 @@ pub(super) struct Emulate {
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
-    let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
-    std::time::Duration::try_from_secs_f64(number)
-        .map_err(|_| "it must be a number of seconds from 0".to_owned())
+    let limit = text.parse().ok().and_then(crate::config::seconds);
+    limit.ok_or_else(|| "it must be a number of seconds from 0.001, or 0".to_owned())
 }
 
 fn pace(text: &str) -> Result<f64, String> {
@@ -204,6 +204,9 @@ mod tests {
             &["chat", "--max-tokens", "0", "x"],
             &["chat", "--idle-timeout=-1", "x"],
             &["chat", "--timeout", "soon", "x"],
+            &["chat", "--timeout", "0.0009", "x"],
+            &["chat", "--timeout", "1e-300", "x"],
+            &["chat", "--timeout", "1e300", "x"],
             &["chat", "--max-attempts", "0", "x"],
             &["embed", "--dimensions", "0", "x"],
             &["embed", "--concurrency", "0", "x"],

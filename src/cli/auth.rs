@@ -55,9 +55,15 @@ async fn status(env: &Env, global: &Global, verify: bool, out: &Out) -> Result<(
     out.data(text.as_bytes()).map_err(|error| report(&error))?;
     survey.warnings.iter().for_each(|warning| out.warn(warning));
     let ended = status.keys().and_then(|keys| ended(keys, status.now));
-    match survey.auth.as_ref().err().or(refused.as_ref()).or(ended.as_ref()) {
-        Some(error) => Err(report(error)),
-        None => Ok(()),
+    match (survey.auth.as_ref().err().or(ended.as_ref()), &refused) {
+        (Some(error), _) => Err(report(error)),
+        // What the connection knows, and what a flag can change, is of Bedrock and not of STS.
+        (None, Some(error @ Error::Transport(_))) => {
+            let hint = "check the network, and `HTTPS_PROXY` if there is a proxy".to_owned();
+            Err(Report::plain(error).with_hints(vec![hint]))
+        }
+        (None, Some(error)) => Err(report(error)),
+        (None, None) => Ok(()),
     }
 }
 
@@ -230,7 +236,14 @@ async fn token(env: &Env, global: &Global, ttl: Duration, out: &Out) -> Result<(
         settings.region.value.as_str(),
         settings.region.origin
     ));
-    out.data(format!("{}\n", key.expose()).as_bytes()).map_err(|error| report(&error))
+    let text = if global.json {
+        let ends = [keys.expires_at, now.checked_add(ttl)].into_iter().flatten().min();
+        let region = settings.region.value.as_str();
+        json!({ "token": key.expose(), "expires_at": ends.map(time::rfc3339), "region": region }).to_string()
+    } else {
+        key.expose().to_owned()
+    };
+    out.data(format!("{text}\n").as_bytes()).map_err(|error| report(&error))
 }
 
 /// `in 3 h 12 min (2026-01-02T03:04:05Z)`, or `5 min ago (...)`.

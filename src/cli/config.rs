@@ -8,7 +8,7 @@ use crate::Env;
 use crate::config::{self, Config, ConfigChoice, KeyPath, Location, NewValue, Owner};
 use crate::error::{Error, Result};
 use crate::origin::Origin;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{self, IsTerminal};
 
 /// Which configuration file the flags ask for.
@@ -45,8 +45,8 @@ pub(super) fn run(env: &Env, global: &Global, command: &Command, out: &Out) -> R
             Ok(())
         }
         Command::Path => show_path(&find()?, global.json, out),
-        Command::Validate => validate(env, &choice, &find()?, out),
-        Command::Keys => keys(out).map_err(plain),
+        Command::Validate => validate(env, &choice, &find()?, global.json, out),
+        Command::Keys => keys(global.json, out).map_err(plain),
     }
 }
 
@@ -128,8 +128,21 @@ fn show_path(location: &Location, as_json: bool, out: &Out) -> Result<(), Box<Re
 }
 
 /// Every problem is an error of its own; the last one ends the command.
-fn validate(env: &Env, choice: &ConfigChoice, location: &Location, out: &Out) -> Result<(), Box<Report>> {
+fn validate(
+    env: &Env,
+    choice: &ConfigChoice,
+    location: &Location,
+    as_json: bool,
+    out: &Out,
+) -> Result<(), Box<Report>> {
     let mut problems = config::validate(env, location).map_err(plain)?;
+    let warnings =
+        if problems.is_empty() { Config::load(env, choice).map_err(plain)?.warnings } else { vec![] };
+    if as_json {
+        let problems: Vec<String> = problems.iter().map(Error::to_string).collect();
+        let told = json!({ "path": location.path, "problems": problems, "warnings": warnings });
+        print(&told.to_string(), out)?;
+    }
     let last = problems.pop();
     for problem in &problems {
         out.fail(&Report::plain(problem));
@@ -138,21 +151,26 @@ fn validate(env: &Env, choice: &ConfigChoice, location: &Location, out: &Out) ->
         return Err(plain(problem));
     }
     out.note(&format!("nothing is wrong with `{}`", location.path.display()));
-    let config = Config::load(env, choice).map_err(plain)?;
-    config.warnings.iter().for_each(|warning| out.note(warning));
+    warnings.iter().for_each(|warning| out.note(warning));
     Ok(())
 }
 
-/// One key a paragraph for people, one a line for programs.
-fn keys(out: &Out) -> Result<()> {
+/// One key a paragraph for people, one a line for programs, or one a member of a list.
+fn keys(as_json: bool, out: &Out) -> Result<()> {
     let is_terminal = io::stdout().is_terminal();
     let mut text = String::new();
+    let mut list = Vec::new();
     for config::keys::Key { path, expected, default, meaning } in config::keys::all() {
-        text.push_str(&if is_terminal {
-            format!("{path}\n    {meaning}: {expected} [default: {default}]\n")
+        if as_json {
+            list.push(json!({ "key": path, "value": expected, "default": default, "meaning": meaning }));
+        } else if is_terminal {
+            text.push_str(&format!("{path}\n    {meaning}: {expected} [default: {default}]\n"));
         } else {
-            format!("{path}\t{expected}\t{default}\t{meaning}\n")
-        });
+            text.push_str(&format!("{path}\t{expected}\t{default}\t{meaning}\n"));
+        }
+    }
+    if as_json {
+        text = format!("{}\n", Value::from(list));
     }
     out.data(text.as_bytes())
 }

@@ -24,7 +24,7 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Converse, out: &Out) 
     let split = bytes.and_then(|bytes| split(bytes, file));
     let (model, body) = split.map_err(|error| Report::plain(&error))?;
     let mut session = Session::open(env, global, &args.call, model, Naming::AsTyped, out).await?;
-    let showing = Showing { call: &args.call, thinking: false, interruptible: false, out };
+    let showing = Showing { call: &args.call, thinking: false, interruptible: false, kept: false, out };
     answer::run(&mut session, Ask::Raw(body), showing).await.map(drop)
 }
 

@@ -10,7 +10,7 @@ use super::report::Report;
 use super::session::{Naming, Session};
 use crate::Env;
 use crate::embed::{EmbedOptions, EmbedRequest, EmbeddingFamily, EmbeddingResult};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result, ServiceClass};
 use serde::Serialize;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -56,7 +56,14 @@ async fn texts(arguments: &[String]) -> Result<Vec<String>, Report> {
     if io::stdin().is_terminal() {
         return Err(nothing());
     }
-    let bytes = input::stdin().await.map_err(|error| Report::plain(&error))?;
+    let bytes = input::stdin().await.map_err(|error| {
+        let report = Report::plain(&error);
+        let is_long =
+            matches!(&error, Error::Io(failure) if failure.source.kind() == io::ErrorKind::FileTooLarge);
+        let parts =
+            || vec!["give it in parts, each to a call of its own: `split -C 32M` makes them".to_owned()];
+        if is_long { report.with_hints(parts()) } else { report }
+    })?;
     let lines = lines(&bytes).map_err(|error| Report::plain(&error))?;
     if lines.is_empty() { Err(nothing()) } else { Ok(lines) }
 }
@@ -105,6 +112,16 @@ impl<'a> Lines<'a> {
         Self { session, out, texts, began: now, shown: now, dimensions: 0, failed: 0, first_failure: None }
     }
 
+    /// An error in words of texts.
+    fn report(&self, error: &Error) -> Report {
+        let report = self.session.report(error);
+        if error.kind() != ErrorKind::Service(ServiceClass::ContextOverflow) {
+            return report;
+        }
+        let report = report.with_message("the text is longer than the model takes".to_owned());
+        report.with_hints(vec!["shorten the text, or split it".to_owned()])
+    }
+
     fn write(&mut self, index: usize, result: &EmbeddingResult) -> Result<()> {
         let line = match result {
             Ok(embedding) => {
@@ -115,7 +132,7 @@ impl<'a> Lines<'a> {
             Err(error) => {
                 self.failed += 1;
                 self.first_failure.get_or_insert_with(|| (index, Arc::clone(error)));
-                format!(r#"{{"index":{index},"error":{}}}"#, self.session.report(error).to_json())
+                format!(r#"{{"index":{index},"error":{}}}"#, self.report(error).to_json())
             }
         };
         self.out.data(format!("{line}\n").as_bytes())?;
@@ -129,7 +146,7 @@ impl<'a> Lines<'a> {
     /// The footer, or the first failure.
     fn end(self, embedded: Result<Option<u64>>) -> Result<(), Box<Report>> {
         self.out.progress("");
-        let input_tokens = embedded.map_err(|error| Box::new(self.session.report(&error)))?;
+        let input_tokens = embedded.map_err(|error| Box::new(self.report(&error)))?;
         if self.out.has_footer() {
             let seconds = self.began.elapsed().as_secs_f64();
             let tokens = input_tokens.map_or_else(String::new, |tokens| format!(" · {tokens} tokens"));
@@ -139,11 +156,11 @@ impl<'a> Lines<'a> {
                 self.dimensions
             ));
         }
-        let Some((index, error)) = self.first_failure else { return Ok(()) };
+        let Some((index, error)) = &self.first_failure else { return Ok(()) };
         if self.texts > 1 {
             self.out.note(&format!("{} of {} texts failed, first index {index}", self.failed, self.texts));
         }
-        Err(Box::new(self.session.report(&error)))
+        Err(Box::new(self.report(error)))
     }
 }
 

@@ -213,7 +213,10 @@ pub(super) fn unresolved(why: &Unresolved, origin: &Origin) -> Report {
         _ => format!("`{id}`"),
     };
     match why {
-        Unresolved::Blank => Report::no_model(),
+        Unresolved::Blank => {
+            let hint = "see `outcrop models list`".to_owned();
+            Report::unknown_model("the name of the model is empty".to_owned(), origin, vec![hint])
+        }
         Unresolved::Ambiguous { typed, candidates } => {
             // The newest come last in the order of ids.
             let hints = candidates.iter().rev().map(named).collect();

@@ -24,6 +24,8 @@ use waiting::WaitingLine;
 #[derive(Debug)]
 pub(super) struct Out {
     stdout: OnceLock<File>,
+    /// Stdout is a terminal, which obeys what some bytes tell it.
+    shows_data: bool,
     colour: bool,
     /// Notes and footers are wanted.
     talk: bool,
@@ -56,6 +58,7 @@ impl Out {
         let is_watched = terminal && !global.quiet && env.get("TERM") != Some("dumb");
         Self {
             stdout: OnceLock::new(),
+            shows_data: io::stdout().is_terminal(),
             colour,
             talk: !global.quiet,
             footer: terminal && !global.quiet,
@@ -82,6 +85,8 @@ impl Out {
             return Ok(());
         }
         self.waiting.end();
+        let plain = if self.shows_data { without_control_codes(bytes).into_bytes() } else { Vec::new() };
+        let bytes = if self.shows_data { &plain } else { bytes };
         written(self.stdout().and_then(|mut file| file.write_all(bytes)))
     }
 
@@ -165,7 +170,7 @@ impl Out {
     /// What the model thinks, as it comes.
     pub(super) fn dimmed(&self, text: &str) {
         self.waiting.end();
-        let _ = io::stderr().write_all(self.paint("2", text).as_bytes());
+        let _ = io::stderr().write_all(self.paint("2", &without_control_codes(text.as_bytes())).as_bytes());
     }
 
     /// The line below an answer, for people who watch.
@@ -202,6 +207,10 @@ impl Out {
         if report.is_closed_pipe {
             return super::exit::DONE;
         }
+        if report.exit == super::exit::INTERRUPTED {
+            self.interrupted();
+            return report.exit;
+        }
         self.waiting.end();
         if self.json {
             print_json_error(report);
@@ -211,9 +220,14 @@ impl Out {
         report.exit
     }
 
-    /// From here on Ctrl-C does not end the program: a conversation goes on without the answer.
+    /// From here on Ctrl-C does not end the program: somebody else hears it, who has something to save.
     pub(super) fn stays_when_interrupted(&self) {
         self.stays.set(true);
+    }
+
+    /// From here on it does.
+    pub(super) fn leaves_when_interrupted(&self) {
+        self.stays.set(false);
     }
 
     /// Whether Ctrl-C ends the program.
@@ -265,6 +279,12 @@ impl Out {
     fn paint(&self, style: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// What a terminal shows and does not obey: a model's words must not name its window, or write to its clipboard.
+fn without_control_codes(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().filter(|sign| matches!(sign, '\n' | '\t') || !sign.is_control()).collect()
 }
 
 /// Takes the line away also where the work is dropped.
@@ -348,5 +368,31 @@ fn raw_stdout() -> io::Result<File> {
     {
         use std::os::windows::io::AsHandle;
         Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Cli;
+    use clap::Parser;
+    use std::io::{Read, Seek};
+
+    #[test]
+    fn a_terminal_gets_no_control_codes_and_a_pipe_gets_every_byte() {
+        let mut file = tempfile::tempfile().unwrap();
+        let cli = Cli::try_parse_from(["outcrop", "chat"]).unwrap();
+        let mut out = Out::new(&Env::empty(), &cli.global).with_data(file.try_clone().unwrap());
+        let told = "a\x1b]0;title\x07\tb\u{9d}c\u{7f}\r\nd\u{a0}é";
+        for (shows_data, expected) in [(false, told), (true, "a]0;title\tbc\nd\u{a0}é")] {
+            out.shows_data = shows_data;
+            file.set_len(0).unwrap();
+            file.rewind().unwrap();
+            out.data(told.as_bytes()).unwrap();
+            file.rewind().unwrap();
+            let mut written = String::new();
+            file.read_to_string(&mut written).unwrap();
+            assert_eq!(written, expected);
+        }
     }
 }

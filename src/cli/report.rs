@@ -99,6 +99,22 @@ impl Report {
         report
     }
 
+    /// Ctrl-C, of which there is nothing to say.
+    pub(super) fn interrupted() -> Self {
+        Self { kind: "interrupted", exit: exit::INTERRUPTED, ..Self::usage("interrupted") }
+    }
+
+    /// A schema was given, and the model did not keep to it.
+    pub(super) fn no_json() -> Self {
+        let mut report =
+            Self::usage("the answer is no JSON, though a schema was given").with_exit(exit::FAILED);
+        report.kind = "no_json";
+        report.hints = vec![
+            "run it again, or use a model with structured output: `outcrop models show ID` tells".into(),
+        ];
+        report
+    }
+
     /// A name that no model has, or more than one.
     pub(super) fn unknown_model(message: String, origin: &Origin, hints: Vec<String>) -> Self {
         let mut report = Self::usage(&message);
@@ -357,7 +373,8 @@ fn exit_code(error: &Error) -> u8 {
     }
 }
 
-fn is_closed_pipe(error: &Error) -> bool {
+/// Whether nobody reads standard output any more.
+pub(super) fn is_closed_pipe(error: &Error) -> bool {
     matches!(error, Error::Io(failure) if failure.path.is_none() && failure.source.kind() == io::ErrorKind::BrokenPipe)
 }
 

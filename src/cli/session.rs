@@ -42,7 +42,7 @@ pub(super) struct Session {
 pub(super) enum Naming {
     /// Aliases, parts of names, and profiles in place of models.
     Resolved,
-    /// As it stands: for requests that are sent as they are. `inside` the request a model may be named.
+    /// As it stands, where the request itself names the model.
     AsTyped,
 }
 
@@ -138,6 +138,8 @@ impl Session {
         watcher: Option<Watcher>,
     ) -> Result<Self, Report> {
         let config = config(env, global).map_err(|error| Report::plain(&error))?;
+        // A request that names its own model is sent as it is; what a person names may be a name.
+        let naming = if inside.is_some() && call.model.is_none() { naming } else { Naming::Resolved };
         let typed = typed(env, global, call, inside, &config).ok_or_else(Report::no_model)?;
         let region = match naming {
             Naming::Resolved => arn_region(&typed.value, &config),

@@ -11,6 +11,7 @@ use crate::nearest::nearest;
 use crate::region::Region;
 use crate::uri::split_url;
 use serde_json::Value;
+use std::time::Duration;
 
 /// Something that is wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,9 +250,17 @@ fn accepts(kind: Kind, value: &Value) -> bool {
         Kind::Choice(names) => text.is_some_and(|text| names.contains(&text)),
         Kind::Whole(least) => whole(value).is_some_and(|number| number >= least),
         Kind::Number => value.as_f64().is_some_and(|number| number >= 0.0),
+        Kind::Seconds => value.as_f64().and_then(seconds).is_some(),
         Kind::Fraction => value.as_f64().is_some_and(|number| (0.0..=1.0).contains(&number)),
         Kind::Anything => true,
     }
+}
+
+/// A limit in seconds, to the millisecond: 0 for none, else at least one millisecond.
+pub(crate) fn seconds(number: f64) -> Option<Duration> {
+    let exact = Duration::try_from_secs_f64(number).ok()?;
+    let limit = Duration::from_millis(u64::try_from((exact.as_micros() + 500) / 1_000).ok()?);
+    (number == 0.0 || number >= 0.001).then_some(limit)
 }
 
 /// A whole number from 0, also when it is written as `3600.0`.

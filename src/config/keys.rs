@@ -44,6 +44,8 @@ pub(super) enum Kind {
     Whole(u32),
     /// A number from 0.
     Number,
+    /// A time in seconds: 0, or at least a millisecond.
+    Seconds,
     /// A number from 0 to 1.
     Fraction,
     /// Whatever JSON can say.
@@ -63,6 +65,7 @@ impl fmt::Display for Kind {
             Kind::Choice(names) => write!(f, "one of {}", Names(names)),
             Kind::Whole(least) => write!(f, "a whole number from {least}"),
             Kind::Number => f.write_str("a number from 0"),
+            Kind::Seconds => f.write_str("0, or a number from 0.001"),
             Kind::Fraction => f.write_str("a number from 0 to 1"),
             Kind::Anything => f.write_str("any value"),
         }
@@ -252,8 +255,8 @@ const GROUPS: &[Group] = &[
                 "Bedrock's",
                 "as `--service-tier`",
             ),
-            row("idleTimeoutSeconds", Kind::Number, "300, then 120", "as `--idle-timeout`; 0 = none"),
-            row("timeoutSeconds", Kind::Number, "none", "as `--timeout`; 0 = none"),
+            row("idleTimeoutSeconds", Kind::Seconds, "300, then 120", "as `--idle-timeout`; 0 = none"),
+            row("timeoutSeconds", Kind::Seconds, "none", "as `--timeout`; 0 = none"),
             row("maxAttempts", Kind::Whole(1), "`AWS_MAX_ATTEMPTS`, else 3", "as `--max-attempts`"),
         ],
     },

@@ -20,6 +20,7 @@ mod show;
 mod store;
 
 pub use base_url::BaseUrl;
+pub(crate) use check::seconds;
 #[cfg(feature = "cli")]
 pub(crate) use file::excerpt;
 pub use file::{ConfigChoice, Location, Owner};

@@ -198,8 +198,7 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn duration(value: &Value) -> Option<Duration> {
-    // More seconds than a duration holds are as good as no end.
-    value.as_f64().map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    value.as_f64().and_then(super::seconds)
 }
 
 pub(super) struct Reader<'a> {

@@ -435,6 +435,27 @@ fn every_key_of_the_table_makes_a_difference() {
     }
 }
 
+#[test]
+fn limits_are_whole_milliseconds_or_none() {
+    for (number, limit_ms) in [
+        (0.0, Some(0)),
+        (0.001, Some(1)),
+        (0.0015, Some(2)),
+        (120.25, Some(120_250)),
+        (0.0009, None),
+        (1e-10, None),
+        (1e-300, None),
+        (-1.0, None),
+        (1e300, None),
+        (f64::NAN, None),
+    ] {
+        assert_eq!(seconds(number), limit_ms.map(Duration::from_millis), "{number}");
+        let text = format!("{{ chat: {{ timeoutSeconds: {number} }} }}");
+        let problems = read_as(Owner::Outcrop, &text, &Env::empty()).1;
+        assert_eq!(problems.is_empty(), limit_ms.is_some(), "{number}: {problems:?}");
+    }
+}
+
 proptest! {
     // Each case reads a handful of documents.
     #![proptest_config(ProptestConfig::with_cases(64))]

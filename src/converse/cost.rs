@@ -109,6 +109,8 @@ pub struct Tally {
     prompt: u64,
     output: u64,
     dollars: f64,
+    /// Answers without a count, as when one was stopped.
+    uncounted: u64,
     /// The cost of an answer was not known.
     is_partial: bool,
 }
@@ -116,8 +118,9 @@ pub struct Tally {
 impl Tally {
     /// Adds an answer.
     pub fn add(&mut self, counts: Option<TokenCounts>, cost: Option<Cost>) {
-        let counts = counts.unwrap_or_default();
         self.answers += 1;
+        self.uncounted += u64::from(counts.is_none());
+        let counts = counts.unwrap_or_default();
         self.prompt = self.prompt.saturating_add(counts.prompt());
         self.output = self.output.saturating_add(counts.output);
         match cost.and_then(|cost| cost.total) {
@@ -131,6 +134,9 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.answers == 1 { "" } else { "s" };
         write!(f, "{} answer{plural} · {} in · {} out", self.answers, self.prompt, self.output)?;
+        if self.uncounted > 0 {
+            write!(f, " ({} not counted)", self.uncounted)?;
+        }
         match (self.is_partial, self.dollars > 0.0) {
             (false, _) => write!(f, " · {}", Dollars(self.dollars)),
             (true, true) => write!(f, " · more than {}", Dollars(self.dollars)),
@@ -269,6 +275,8 @@ mod tests {
         let mut tally = Tally::default();
         tally.add(Some(counts), Some(Cost::new(&counts, &PRICE)));
         assert_eq!(tally.to_string(), "1 answer · 2100 in · 10 out · $0.000350");
+        tally.add(None, None);
+        assert_eq!(tally.to_string(), "2 answers · 2100 in · 10 out (1 not counted) · more than $0.000350");
     }
 
     #[test]

@@ -232,3 +232,23 @@ fn without_keys_there_is_no_token() {
     let ran = run(program().env("HOME", home.path()), &["auth", "token"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
 }
+
+#[test]
+fn an_api_key_is_told_to_programs_with_its_end() {
+    let made = run(with_keys(program()).env("AWS_REGION", "eu-west-1"), &["auth", "token", "--json"]);
+    let told: Value = serde_json::from_str(&made.stdout).unwrap();
+    assert!(told["token"].as_str().unwrap().starts_with("bedrock-api-key-"), "{told}");
+    assert_eq!(told["region"], "eu-west-1");
+    assert!(outcrop::time::parse_rfc3339(told["expires_at"].as_str().unwrap()).is_some(), "{told}");
+}
+
+#[test]
+fn that_sts_is_not_reached_says_nothing_of_the_keys() {
+    // Bound and not listening: nobody answers there, and nobody else can take the port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://127.0.0.1:{}", socket.local_addr().unwrap().port());
+    let mut command = with_keys(program());
+    command.env("AWS_REGION", "eu-west-1").env("AWS_ENDPOINT_URL_STS", url);
+    crate::errors::snapshot("verify-not-reached", &status(&mut command, &["--verify"]));
+}

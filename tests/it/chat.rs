@@ -132,6 +132,21 @@ fn a_raw_request_is_sent_as_it_is() {
 }
 
 #[test]
+fn a_person_names_the_model_of_a_raw_request_and_the_request_its_own_as_it_is() {
+    let body =
+        br#"{"messages":[{"role":"user","content":[{"text":"gneiss"}]}],"inferenceConfig":{"maxTokens":9}}"#;
+    let ran = run_with_input(&mut program(), &["converse", "--demo", "-v", "-m", "nova-lite"], body);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("/model/amazon.nova-lite-v1%3A0/"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("raise the request's `maxTokens`"), "{}", ran.stderr);
+    let inside = body.map(|byte| byte).to_vec();
+    let inside = [b"{\"modelId\":\"nova-lite\",".as_slice(), &inside[1..]].concat();
+    let ran = run_with_input(&mut program(), &["converse", "--demo", "-v"], &inside);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("/model/nova-lite/"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_refused_request_shows_bedrocks_own_words() {
     let request =
         br#"{"modelId":"amazon.nova-lite-v1:0","messages":[{"role":"assistant","content":[{"text":"x"}]}]}"#;
@@ -171,6 +186,37 @@ fn ctrl_c_ends_with_130_and_keeps_what_came() {
     let ran = finish(child);
     assert_eq!(ran.code, 130, "{}", ran.stderr);
     assert_eq!(ran.stderr, "");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_puts_out_what_was_held_back() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.json");
+    std::fs::write(&schema, r#"{"type":"array","items":{"type":"string"}}"#).unwrap();
+    let said = "Reply with one two three four five";
+    for extra in [&["--output", "json"][..], &["--schema", schema.to_str().unwrap()]] {
+        let words = ["chat", "-v", "-m", "emulator.stall-3", "--idle-timeout", "0", said];
+        let mut child = program_against(server.url()).args(words).args(extra).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("< 200") {
+            line.clear();
+            assert_ne!(stderr.read_line(&mut line).unwrap(), 0);
+        }
+        // The events come right behind; nothing tells when the program has read them.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let kill = format!("kill -INT {}", child.id());
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let ran = finish(child);
+        assert_eq!(ran.code, 130);
+        assert!(ran.stdout.contains("one"), "{extra:?}: {:?}", ran.stdout);
+        if extra[0] == "--output" {
+            let whole: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+            assert!(whole["output"]["message"]["content"][0]["text"].is_string(), "{whole}");
+        }
+    }
 }
 
 #[test]

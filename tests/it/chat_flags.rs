@@ -383,6 +383,33 @@ fn a_session_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_turn_is_kept_also_when_its_reader_leaves() {
+    use std::io::Read;
+    let server = Server::with(EmulatorOptions { tokens_per_second: 200.0, ..EmulatorOptions::default() });
+    let files = Files::new();
+    let path = files.path().join("s.jsonl");
+    let words = ["chat", "-m", NOVA, "--session", path.to_str().unwrap(), "hi"];
+    let mut child = program_against(server.url()).args(words).spawn().unwrap();
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    drop(child.stdout.take());
+    let ran = crate::support::finish(child);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(kept.lines().count(), 2);
+    assert!(kept.contains("\"stopReason\":\"end_turn\""), "{kept}");
+}
+
+#[test]
+fn an_answer_that_is_no_json_fails_a_schema() {
+    let server = Server::start();
+    let files = Files::new();
+    let schema = files.write("schema.json", r#"{"type":"object","properties":{"rock":{"type":"string"}}}"#);
+    let model = "mistral.mistral-7b-instruct-v0:2";
+    let words = ["chat", "-m", model, "--schema", &schema, "Reply with basalt"];
+    crate::errors::snapshot("schema-no-json", &run(&mut program_against(server.url()), &words));
+}
+
+#[test]
 fn a_failed_turn_leaves_the_session_as_it_was() {
     let server = Server::start();
     let files = Files::new();
@@ -432,6 +459,7 @@ fn ctrl_c_leaves_a_valid_session_and_frees_it() {
     let kill = format!("kill -INT {}", child.id());
     assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     assert_eq!(crate::support::finish(child).code, 130);
+    assert!(!path.exists(), "a session without a turn leaves no file");
     let next = chat(&server, &["--session", session, "hi"]);
     assert_eq!(next.code, 0, "{}", next.stderr);
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);

@@ -288,3 +288,19 @@ fn what_is_no_file_is_not_replaced_by_one() {
     assert!(ran.stderr.contains("it is no regular file"), "{ran:?}");
     assert!(!home.path().join("pipe.lock").exists());
 }
+
+#[test]
+fn json_is_asked_for_and_given() {
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let home = Home::with("{ model: 'amazon.nova-lite-v1:0' }");
+    let keys = json(&home.prints(&["keys", "--json"]));
+    assert_eq!((&keys[0]["key"], &keys[0]["default"]), (&"model".into(), &"none".into()));
+    let path = "~/.config/outcrop/config.json5";
+    assert_eq!(
+        json(&home.prints(&["validate", "--json"])),
+        serde_json::json!({ "path": path, "problems": [], "warnings": [] })
+    );
+    let ran = Home::with("{ model: 1, x: 2 }").config(&["validate", "--json"]);
+    let told = json(&ran.stdout);
+    assert_eq!((ran.code, told["problems"].as_array().unwrap().len()), (2, 2), "{ran:?}");
+}

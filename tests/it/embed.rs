@@ -300,3 +300,18 @@ async fn tokens_are_counted_for_the_model_behind_any_id() {
     assert_eq!(error.kind(), ErrorKind::Service(ServiceClass::Validation));
     assert!(error.service_failure().unwrap().message.contains("doesn't support counting tokens"));
 }
+
+#[test]
+fn more_than_one_call_takes_from_stdin_is_refused_with_a_way_out() {
+    let input = vec![b'a'; 32 * 1024 * 1024 + 1];
+    snapshot("embed-long-input", &run_with_input(&mut program(), &["embed", "--demo"], &input));
+}
+
+#[test]
+fn a_text_that_is_too_long_is_called_a_text() {
+    let long = "rock ".repeat(9_000);
+    let mut ran = run_with_input(&mut program(), &["embed", "--demo"], long.as_bytes());
+    assert!(lines(&ran)[0]["error"]["message"].as_str().unwrap().starts_with("the text is longer"));
+    ran.stdout.clear();
+    snapshot("embed-long-text", &ran);
+}

@@ -138,9 +138,11 @@ fn models_that_cannot_be_used_as_asked() {
     for (name, model) in
         [("needs-profile", "meta.llama3-2-90b-instruct-v1:0"), ("unknown-model", "no.such-model-v1:0")]
     {
-        // As it stands: `chat` would call the model through its profile.
-        let request = br#"{"messages": [{"role": "user", "content": [{"text": "hi"}]}]}"#;
-        let ran = run_with_input(&mut program_against(server.url()), &["converse", "-m", model], request);
+        // As it stands: one that is named by a flag would be called through its profile.
+        let request = format!(
+            r#"{{"modelId": "{model}", "messages": [{{"role": "user", "content": [{{"text": "hi"}}]}}]}}"#
+        );
+        let ran = run_with_input(&mut program_against(server.url()), &["converse"], request.as_bytes());
         snapshot(name, &ran);
     }
     for (name, model) in [
@@ -148,6 +150,7 @@ fn models_that_cannot_be_used_as_asked() {
         ("no-such-name", "nova-lihgt"),
         ("no-such-form", "a.b"),
         ("no-arn", "arn:foo"),
+        ("blank-model", ""),
     ] {
         snapshot(name, &run(&mut program_against(server.url()), &["chat", "-m", model, "hi"]));
     }

@@ -1,6 +1,6 @@
 //! `outcrop models`, names of models, the default model and its fallbacks, against the emulator.
 
-use crate::support::{Ran, Server, program_against, run};
+use crate::support::{Ran, Server, program, program_against, run};
 use outcrop::emulator::{EmulatorOptions, Scenario};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -378,4 +378,13 @@ fn a_list_tells_regions_where_calls_leave_the_own_one_and_what_is_wrong_with_the
         "{offline:?}"
     );
     assert!(offline.stderr.contains("is ignored: expected"), "{offline:?}");
+}
+
+#[test]
+fn the_demo_has_a_model_and_a_probe_a_limit_of_its_own() {
+    let checked = run(&mut program(), &["models", "status", "--demo", "--check"]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    let words = ["models", "status", "--demo", "--probe-timeout", "1ms", "--probe-model", "nova-lite"];
+    let late = run(&mut program(), &words);
+    assert!(late.stderr.contains("`--probe-timeout 30s`"), "{}", late.stderr);
 }

@@ -5,6 +5,7 @@
 use super::Showing;
 use crate::cli::args::Output;
 use crate::cli::chat::Plan;
+use crate::cli::report::is_closed_pipe;
 use crate::converse::{
     ContentBlock, ConverseResponse, ReasoningContentBlock, ReasoningTextBlock, ToolUseBlock,
 };
@@ -122,7 +123,10 @@ impl<'a> Sink<'a> {
         }
         let written = self.showing.out.data(&self.pending);
         self.pending.clear();
-        written
+        match written {
+            Err(error) if self.showing.kept && is_closed_pipe(&error) => Ok(()),
+            written => written,
+        }
     }
 
     fn end_thought(&mut self) {

@@ -4,16 +4,19 @@ use crate::cli::out::Out;
 use crate::converse::{ConverseResponse, Document, StopReason};
 
 /// Says it, where there is something to say.
-pub(super) fn explain(response: &ConverseResponse, out: &Out) {
-    if let Some(text) = sentence(response) {
+pub(super) fn explain(response: &ConverseResponse, is_raw: bool, out: &Out) {
+    if let Some(text) = sentence(response, is_raw) {
         out.note(&text);
     }
 }
 
-fn sentence(response: &ConverseResponse) -> Option<String> {
+fn sentence(response: &ConverseResponse, is_raw: bool) -> Option<String> {
     let text = match response.stop_reason.as_ref()? {
         StopReason::EndTurn | StopReason::StopSequence => return None,
         StopReason::ToolUse => "the model asks for a tool; the call is printed and not carried out",
+        StopReason::MaxTokens if is_raw => {
+            "the answer is cut: it reached its limit of tokens (raise the request's `maxTokens`)"
+        }
         StopReason::MaxTokens => {
             "the answer is cut: it reached its limit of tokens (raise it with `--max-tokens`)"
         }
@@ -69,13 +72,15 @@ mod tests {
         ] {
             let response =
                 ConverseResponse { stop_reason: Some(reason.into()), ..ConverseResponse::default() };
-            let said = sentence(&response);
+            let said = sentence(&response, false);
             match part {
                 Some(part) => assert!(said.as_ref().is_some_and(|said| said.contains(part)), "{said:?}"),
                 None => assert_eq!(said, None),
             }
         }
-        assert_eq!(sentence(&ConverseResponse::default()), None);
+        assert_eq!(sentence(&ConverseResponse::default(), false), None);
+        let cut = ConverseResponse { stop_reason: Some("max_tokens".into()), ..ConverseResponse::default() };
+        assert!(!sentence(&cut, true).unwrap().contains("--"), "a raw request has its limit inside");
     }
 
     #[test]
@@ -93,7 +98,7 @@ mod tests {
                 additional_model_response_fields: fields.parse().ok(),
                 ..ConverseResponse::default()
             };
-            assert_eq!(sentence(&response).as_deref(), Some(expected));
+            assert_eq!(sentence(&response, false).as_deref(), Some(expected));
         }
     }
 }

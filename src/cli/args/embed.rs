@@ -7,7 +7,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Embed {
-    /// Texts, one an argument; without any, each line of stdin is one
+    /// Texts, one an argument; without any, each line of stdin is one. It is read to its end first: 32 MiB at most
     #[arg(value_name = "TEXT")]
     pub(in crate::cli) texts: Vec<String>,
     /// Embedding model: id, inference profile id, ARN or alias

@@ -5,7 +5,7 @@
 
 use super::command::{Command, HELP};
 use super::request::Given;
-use super::session_file::{NewTurn, SessionFile};
+use super::session_file::{NewTurn, Purpose, SessionFile};
 use super::{Plan, attach};
 use crate::Env;
 use crate::cli::answer::{self, Ask, Showing};
@@ -96,11 +96,17 @@ impl Conversation<'_> {
     /// heard only where that is said.
     pub(super) async fn ask(&mut self, interruptible: bool) -> Result<bool, Report> {
         let mut plan = self.plan();
-        let showing =
-            Showing { call: &self.args.call, thinking: self.shows_thinking, interruptible, out: self.out };
+        let showing = Showing {
+            call: &self.args.call,
+            thinking: self.shows_thinking,
+            interruptible,
+            kept: self.kept.is_some(),
+            out: self.out,
+        };
         let response = answer::run(&mut self.session, Ask::Prepared(&mut plan), showing).await?;
         self.tally.add(plan.counts(&response), plan.cost(&response));
         let is_whole = response.stop_reason.is_some();
+        let is_no_json = is_whole && plan.is_failed_by(&response);
         if !is_whole && response.message().is_none_or(|message| message.content.is_empty()) {
             return Ok(false);
         }
@@ -117,7 +123,7 @@ impl Conversation<'_> {
             self.messages.extend([self.given.turn.clone(), message]);
         }
         self.attached.clear();
-        Ok(is_whole)
+        if is_no_json { Err(Report::no_json()) } else { Ok(is_whole) }
     }
 
     async fn change(&mut self, command: Command<'_>) -> Result<(), Report> {
@@ -161,7 +167,7 @@ impl Conversation<'_> {
 
     /// Writes the conversation so far to a new file, and keeps what follows there too.
     fn save(&mut self, named: &str) -> Result<()> {
-        let mut file = SessionFile::open(self.env, named, false)?;
+        let mut file = SessionFile::open(self.env, named, Purpose::Begin)?;
         if !file.messages().is_empty() {
             let problem = "that session holds a conversation; `/load` goes on with it";
             return Err(Error::InvalidRequest(problem.into()));
@@ -180,7 +186,7 @@ impl Conversation<'_> {
 
     fn load(&mut self, named: &str) -> Result<()> {
         // The file in use is locked, also for this program.
-        let file = SessionFile::open(self.env, named, false)?;
+        let file = SessionFile::open(self.env, named, Purpose::GoOn)?;
         if let Some(warning) = &file.warning {
             self.out.warn(warning);
         }

@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::converse::cost::Tally;
 use conversation::Conversation;
 use request::Given;
-use session_file::SessionFile;
+use session_file::{Purpose, SessionFile};
 
 pub(super) async fn run(env: &Env, global: &Global, args: &Chat, out: &Out) -> Result<(), Report> {
     let given = Given::read(args).await.map_err(|error| Report::plain(&error))?;
@@ -37,8 +37,8 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Chat, out: &Out) -> R
     if says_nothing && !is_conversation {
         return Err(Report::usage("the prompt is empty: give it as an argument or on standard input"));
     }
-    let kept =
-        args.session.as_deref().map(|named| SessionFile::open(env, named, args.dry_run || args.count_tokens));
+    let purpose = if args.dry_run || args.count_tokens { Purpose::Read } else { Purpose::Begin };
+    let kept = args.session.as_deref().map(|named| SessionFile::open(env, named, purpose));
     let kept = kept.transpose().map_err(|error| Report::plain(&error))?;
     if let Some(warning) = kept.as_ref().and_then(|kept| kept.warning.as_deref()) {
         out.warn(warning);

@@ -14,7 +14,7 @@ use crate::converse::prepare::learn::{self, Refusal};
 use crate::converse::prepare::{
     Adjustment, AnswerLane, PrepareOptions, Prepared, Rule, StructuredAnswer, prepare,
 };
-use crate::converse::{ConverseRequest, ConverseResponse};
+use crate::converse::{ConverseRequest, ConverseResponse, Document, StopReason};
 use crate::error::{Error, Result};
 use crate::time;
 use bytes::Bytes;
@@ -203,10 +203,17 @@ impl Plan {
     }
 
     /// Gives an answer back in the caller's terms: names of tools, and what a schema asked for as text.
-    pub(in crate::cli) fn restore(&self, response: &mut ConverseResponse, out: &Out) {
-        if self.fitted.as_ref().is_some_and(|fitted| !fitted.prepared.restore(response)) {
-            out.warn("the answer is no JSON, though a schema was given");
+    pub(in crate::cli) fn restore(&self, response: &mut ConverseResponse) {
+        if let Some(fitted) = &self.fitted {
+            fitted.prepared.restore(response);
         }
+    }
+
+    /// Whether a schema was given, and an answer that was given back is no JSON.
+    pub(super) fn is_failed_by(&self, response: &ConverseResponse) -> bool {
+        self.answer().is_some()
+            && response.stop_reason != Some(StopReason::ToolUse)
+            && Document::try_from(response.text().trim()).is_err()
     }
 
     /// Tokens of the answer.

@@ -43,9 +43,22 @@ struct Turn<'a> {
     usage: Option<TokenUsage>,
 }
 
+/// What a session is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be read once, whether there is one or not, and whoever uses it.
+    Read,
+    /// To go on with one that there is.
+    GoOn,
+    /// To go on with it, or to begin it.
+    Begin,
+}
+
 /// A conversation, open and locked.
 pub(super) struct SessionFile {
     path: PathBuf,
+    /// It was made just now: without a turn it is taken away again.
+    is_new: bool,
     /// `None`: there is none, and none is to be made.
     file: Option<File>,
     /// Where the first line and each turn end; empty when there is no line yet.
@@ -65,20 +78,23 @@ pub(super) struct NewTurn<'a> {
 }
 
 impl SessionFile {
-    /// Opens what `--session` names, and makes it if it is not there, unless it is only to be `read`.
-    pub(super) fn open(env: &Env, named: &str, only_read: bool) -> Result<Self> {
+    /// Opens what `--session` names.
+    pub(super) fn open(env: &Env, named: &str, purpose: Purpose) -> Result<Self> {
         let path = path(env, named)?;
         let failed = |action, source| io_error(&path, action, source);
-        let mut file = match open(&path, only_read) {
+        let is_new = purpose == Purpose::Begin && !path.exists();
+        let mut file = match open(&path, purpose) {
             Ok(file) => file,
-            Err(missing) if only_read && missing.kind() == io::ErrorKind::NotFound => {
+            Err(missing) if purpose == Purpose::Read && missing.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self::of(path, None, Contents::default()));
             }
             Err(source) => return Err(failed("open the session", source)),
         };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
+        let locked = if purpose == Purpose::Read { Ok(()) } else { file.try_lock() };
+        match locked {
+            // Who made it may have taken it away between the opening and the lock.
+            Ok(()) if path.exists() => {}
+            Ok(()) | Err(TryLockError::WouldBlock) => {
                 let hint = "wait until it has ended, or name another session";
                 return Err(refused(&path, None, "another process is using the session", hint));
             }
@@ -96,7 +112,11 @@ impl SessionFile {
             }
         })?;
         match Contents::read(&bytes) {
-            Ok(contents) => Ok(Self::of(path, Some(file), contents)),
+            Ok(contents) => {
+                let mut session = Self::of(path, Some(file), contents);
+                session.is_new = is_new;
+                Ok(session)
+            }
             Err((line, problem)) => {
                 let hint = "name another file, or mend the line";
                 Err(refused(&path, Some(line), &problem, hint))
@@ -111,7 +131,7 @@ impl SessionFile {
             format!("the last line of `{shown}` was not finished ({unfinished} bytes); its turn is dropped")
         });
         let ends = ends.into_iter().map(|end| u64::try_from(end).unwrap_or(u64::MAX)).collect();
-        Self { path, file, ends, messages, system, warning }
+        Self { path, is_new: false, file, ends, messages, system, warning }
     }
 
     /// The conversation so far.
@@ -171,6 +191,15 @@ impl SessionFile {
         cut.map_err(|source| io_error(&self.path, "write the session", source))?;
         self.ends.pop();
         Ok(())
+    }
+}
+
+impl Drop for SessionFile {
+    fn drop(&mut self) {
+        // Its lock is held still.
+        if self.is_new && self.ends.is_empty() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -259,16 +288,16 @@ fn path(env: &Env, named: &str) -> Result<PathBuf> {
 }
 
 /// Opens the file for its owner alone.
-fn open(path: &Path, only_read: bool) -> io::Result<File> {
+fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true);
-    if only_read {
+    options.read(true).write(purpose != Purpose::Read);
+    if purpose != Purpose::Begin {
         return options.open(path);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = DirBuilder::new();
     builder.recursive(true);
-    options.write(true).create(true).truncate(false);
+    options.create(true).truncate(false);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -64,7 +64,11 @@ async fn probe(client: &Client, model: String, tokens: u32, limit: Duration) -> 
     let outcome = outcome.map_err(|error| {
         let named = Sourced::new(model.clone(), Origin::Code);
         let facts = Facts { model: Some(&named), client: Some(client) };
-        Box::new(Failed { status: status(&error), report: Report::new(&error, &facts) })
+        let mut report = Report::new(&error, &facts);
+        if matches!(&error, Error::Timeout(timeout) if timeout.waiting == Waiting::Whole) {
+            report = report.with_hints(vec!["allow more time with `--probe-timeout 30s`".to_owned()]);
+        }
+        Box::new(Failed { status: status(&error), report })
     });
     Probe { model, outcome }
 }

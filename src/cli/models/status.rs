@@ -13,6 +13,7 @@ use crate::cli::out::Out;
 use crate::cli::report::{Report, exit};
 use crate::cli::session::Connection;
 use crate::config::Owner;
+use crate::emulator::DEMO_MODEL_ID;
 use crate::error::Error;
 use crate::origin::{Origin, Sourced};
 use crate::time;
@@ -50,7 +51,7 @@ pub(super) async fn run(
         return Err(Report::usage(text).with_hints(vec![hint]));
     }
     let settings = connection.client.settings().await.map_err(report)?;
-    let default = default_model(env, connection);
+    let default = default_model(env, connection, global);
     if args.plain {
         let key = default.map(|model| format!("{PROVIDER}/{}\n", model.value)).unwrap_or_default();
         return out.data(key.as_bytes()).map_err(report);
@@ -97,8 +98,11 @@ pub(super) async fn run(
     status.verdict(args, probing).map_or(Ok(()), Err)
 }
 
-/// `OUTCROP_MODEL`, else the configuration.
-fn default_model(env: &Env, connection: &Connection) -> Option<Sourced<String>> {
+/// The demo's, else `OUTCROP_MODEL`, else the configuration.
+fn default_model(env: &Env, connection: &Connection, global: &Global) -> Option<Sourced<String>> {
+    if global.demo {
+        return Some(Sourced::new(DEMO_MODEL_ID.to_owned(), Origin::Demo));
+    }
     let variable = env.get_non_blank("OUTCROP_MODEL").map(|id| {
         let id = id.trim();
         let id = id.strip_prefix(&format!("{PROVIDER}/")).unwrap_or(id);

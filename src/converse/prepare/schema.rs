@@ -16,7 +16,7 @@ use super::WRAPPED;
 use serde_json::{Map, Value, json};
 
 pub(super) use inline::inline;
-pub(super) use strict::strict;
+pub(super) use strict::{Lost, strict};
 
 /// What a model's schemas may hold.
 #[derive(Clone, Copy)]
@@ -136,14 +136,23 @@ pub(super) fn for_tool(schema: Value, dialect: Dialect) -> Fixed {
 
 /// Whether a schema describes something that is no object.
 fn is_no_object(root: &Map<String, Value>) -> bool {
-    match root.get("type") {
+    describes_no_object(root, root, &mut 100)
+}
+
+/// The same of a part of `root`. References that go on for too long stand for an object.
+fn describes_no_object(schema: &Map<String, Value>, root: &Map<String, Value>, steps_left: &mut u8) -> bool {
+    if let Some(target) = unions::target(schema, root) {
+        *steps_left = steps_left.saturating_sub(1);
+        return *steps_left > 0 && describes_no_object(&target, root, steps_left);
+    }
+    match schema.get("type") {
         Some(Value::String(kind)) => kind != "object",
         Some(Value::Array(kinds)) => !kinds.iter().any(|kind| kind == "object"),
-        _ if root.contains_key("properties") => false,
-        _ if ["items", "enum", "const", "pattern"].iter().any(|name| root.contains_key(*name)) => true,
-        _ => unions::forms(root).is_some_and(|forms| {
-            let objects = |form: &&Value| form.as_object().is_some_and(|form| !is_no_object(form));
-            forms.iter().filter(objects).count() == 0
+        _ if schema.contains_key("properties") => false,
+        _ if ["items", "enum", "const", "pattern"].iter().any(|name| schema.contains_key(*name)) => true,
+        _ => unions::forms(schema).is_some_and(|forms| {
+            let mut forms = forms.iter().filter_map(Value::as_object);
+            !forms.any(|form| !describes_no_object(form, root, steps_left))
         }),
     }
 }
@@ -159,16 +168,38 @@ fn wrap(mut inner: Map<String, Value>) -> Map<String, Value> {
     root.insert("type".to_owned(), json!("object"));
     root.insert("properties".to_owned(), json!({ WRAPPED: inner }));
     root.insert("required".to_owned(), json!([WRAPPED]));
+    root.values_mut().for_each(follow);
     root
+}
+
+/// Points references at what stood at the root, and not at definitions, to where it stands now.
+fn follow(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(pointer) if name == "$ref" => {
+                        if let Some(path) = pointer.strip_prefix('#')
+                            && !["$defs", "definitions"].contains(&path.split('/').nth(1).unwrap_or_default())
+                            && (path.is_empty() || path.starts_with('/'))
+                        {
+                            *pointer = format!("#/properties/{WRAPPED}{path}");
+                        }
+                    }
+                    value => follow(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(follow),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// An object for a root whether it says so or not. For answers, which stand under a property too.
 pub(super) fn object_root(schema: Value) -> (Map<String, Value>, bool) {
-    match schema {
-        Value::Object(root) if is_no_object(&root) => (wrap(root), true),
-        Value::Object(root) => (root, false),
-        _ => (Map::new(), false),
-    }
+    let Value::Object(mut root) = schema else { return (Map::new(), false) };
+    unions::resolve_root(&mut root);
+    if is_no_object(&root) { (wrap(root), true) } else { (root, false) }
 }
 
 fn set_basics(root: &mut Map<String, Value>, dialect: Dialect) -> bool {

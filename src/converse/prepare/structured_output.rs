@@ -8,13 +8,15 @@ use super::draft::Draft;
 use super::identifier::Shape;
 use super::options::{AnswerSchema, ToolWish};
 use super::report::Rule;
-use super::{AnswerLane, StructuredAnswer, schema};
+use super::schema::{self, Lost};
+use super::{AnswerLane, StructuredAnswer};
 use crate::catalog::facts::StructuredOutput;
 use crate::converse::{
     ContentBlock, Document, JsonSchemaDefinition, OutputFormat, OutputFormatStructure, SpecificToolChoice,
     SystemContentBlock, Tool, ToolChoice, ToolSpecification,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// The name of the tool that takes the answer.
 const TOOL: &str = "structured_answer";
@@ -30,10 +32,15 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
         draft.note(Rule::StructuredOutput, "options.schema", why, None);
         return;
     }
+    if is_wrapped {
+        let why =
+            "the root of a schema is an object, so the answer stands under `value` and is taken out again";
+        draft.note(Rule::StructuredOutput, "options.schema", why, None);
+    }
     let has_tools = draft.facts.tools.supported;
     let lane = match draft.facts.structured_output {
         StructuredOutput::Native => native(draft, wish, root),
-        StructuredOutput::Tool if has_tools => Some(tool(draft, wish, Value::Object(root))),
+        StructuredOutput::Tool if has_tools => Some(tool(draft, wish, root)),
         StructuredOutput::Tool | StructuredOutput::Prompt => {
             let root = Value::Object(root);
             instruct(
@@ -42,25 +49,36 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
                     "Answer with one JSON object alone, in no code fence, that keeps to this JSON schema:\n{root}"
                 ),
             );
+            let why = "this model has no other way, so the system prompt asks for the schema";
+            told(draft, why);
             Some(AnswerLane::Prompt)
         }
     };
     draft.answer = lane.map(|lane| StructuredAnswer { lane, is_wrapped });
 }
 
-/// The service's own format.
-fn native(
-    draft: &mut Draft<'_>,
-    wish: &AnswerSchema,
-    mut root: serde_json::Map<String, Value>,
-) -> Option<AnswerLane> {
-    if schema::strict(&mut root) {
-        let why = "bounds that the service's structured output refuses are said in descriptions";
-        draft.note(Rule::StructuredOutput, "options.schema", why, Some("structuredOutput"));
+/// The service's own format, or a tool for what it cannot say.
+fn native(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) -> Option<AnswerLane> {
+    let mut closed = root.clone();
+    let Lost { bounds, references } = schema::strict(&mut closed);
+    if references {
+        let has_format =
+            draft.request.output_config.as_ref().is_some_and(|config| config.text_format.is_some());
+        if draft.facts.tools.supported && !has_format {
+            told(draft, "the service's structured output takes no schema that refers to itself");
+            return Some(tool(draft, wish, root));
+        }
+        told(
+            draft,
+            "a `$ref` that cannot be put in is an empty object, as the service's structured output takes closed ones",
+        );
+    }
+    if bounds {
+        told(draft, "bounds that the service's structured output refuses are said in descriptions");
     }
     let format = OutputFormat {
         structure: OutputFormatStructure::JsonSchema(JsonSchemaDefinition {
-            schema: Value::Object(root).to_string(),
+            schema: Value::Object(closed).to_string(),
             name: wish.name.clone().filter(|name| Shape::Plain.fits(name)),
             description: wish.description.clone(),
         }),
@@ -71,8 +89,13 @@ fn native(
     is_ours.then_some(AnswerLane::Text)
 }
 
+/// Notes what the model's means made of the schema.
+fn told(draft: &mut Draft<'_>, why: impl Into<Cow<'static, str>>) {
+    draft.note(Rule::StructuredOutput, "options.schema", why, Some("structuredOutput"));
+}
+
 /// A tool whose input is the answer.
-fn tool(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Value) -> AnswerLane {
+fn tool(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) -> AnswerLane {
     let config = draft.request.tool_config.get_or_insert_default();
     let specs = || config.tools.iter().filter_map(spec);
     if let Some(known) = specs().find(|spec| is_answer(spec)) {
@@ -91,13 +114,17 @@ fn tool(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Value) -> AnswerLane {
         None | Some(ToolWish::Never) => config.tool_choice.is_none(),
         Some(ToolWish::Choice(_)) => false,
     };
-    let spec = ToolSpecification::new(name.clone(), Document::from(root)).description(description);
+    let spec =
+        ToolSpecification::new(name.clone(), Document::from(Value::Object(root))).description(description);
     config.tools.push(Tool::ToolSpec(spec));
     if is_free {
         // Beside other tools the model must still be able to call those first.
         let alone = ToolChoice::Tool(SpecificToolChoice { name: name.clone() });
         config.tool_choice = Some(if is_alone { alone } else { ToolChoice::Any {} });
     }
+    let must = if is_free { ", and one must be called" } else { "" };
+    let why = format!("a tool `{name}` takes the answer as its input{must}");
+    told(draft, why);
     AnswerLane::Tool(name)
 }
 

@@ -99,3 +99,12 @@ fn a_conversation_is_saved_goes_on_and_is_loaded() {
     });
     assert_eq!(turns(), 3);
 }
+
+#[test]
+fn what_is_not_there_is_not_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talk.jsonl");
+    let load = format!("/load {}", path.display());
+    lead(&[], &["one", &load, "two"], |_, talk, _| assert!(talk.kept.is_none()));
+    assert!(!path.exists());
+}

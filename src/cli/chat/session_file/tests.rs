@@ -33,7 +33,7 @@ fn append(session: &mut SessionFile, text: &str, system: Option<&str>) {
 }
 
 fn open_path(path: &Path) -> Result<SessionFile> {
-    SessionFile::open(&Env::empty(), path.to_str().unwrap(), false)
+    SessionFile::open(&Env::empty(), path.to_str().unwrap(), Purpose::Begin)
 }
 
 /// A file of three turns, and where its lines end.
@@ -191,7 +191,7 @@ fn names_stand_in_the_folder_of_sessions_and_paths_for_themselves() {
 fn reading_alone_makes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.jsonl");
-    let session = SessionFile::open(&Env::empty(), path.to_str().unwrap(), true).unwrap();
+    let session = SessionFile::open(&Env::empty(), path.to_str().unwrap(), Purpose::Read).unwrap();
     assert!(session.messages().is_empty() && !path.exists());
 }
 
@@ -208,4 +208,30 @@ proptest! {
             prop_assert_eq!(contents.messages.len(), turns * 2);
         }
     }
+}
+
+#[test]
+fn a_session_without_a_turn_leaves_no_file_and_takes_none_of_others_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (new, old) = (folder.path().join("new.jsonl"), folder.path().join("old.jsonl"));
+    std::fs::write(&old, "").unwrap();
+    for path in [&new, &old] {
+        let session = open_path(path).unwrap();
+        assert!(path.exists() && open_path(path).is_err(), "it is locked while it is open");
+        drop(session);
+    }
+    assert_eq!((new.exists(), old.exists()), (false, true));
+    append(&mut open_path(&new).unwrap(), "one", None);
+    assert!(new.exists());
+}
+
+#[test]
+fn a_session_is_read_while_another_process_uses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.jsonl");
+    let mut used = open_path(&path).unwrap();
+    append(&mut used, "one", None);
+    let named = path.to_str().unwrap();
+    assert_eq!(SessionFile::open(&Env::empty(), named, Purpose::Read).unwrap().messages().len(), 2);
+    assert!(SessionFile::open(&Env::empty(), named, Purpose::GoOn).is_err());
 }

@@ -35,10 +35,19 @@ const NARROWING: [&str; 19] = [
 const FORMATS: [&str; 9] =
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "uuid"];
 
-/// Closes all objects and takes away what is refused. Says whether anything was lost.
-pub(in crate::converse::prepare) fn strict(root: &mut Map<String, Value>) -> bool {
-    let is_cut = inline(root).contains(&super::Change::Cut);
-    clean(root) | is_cut
+/// What a schema lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::converse::prepare) struct Lost {
+    /// What narrows values, which descriptions say now.
+    pub(in crate::converse::prepare) bounds: bool,
+    /// References that cannot be put in, which are closed objects now: empty ones.
+    pub(in crate::converse::prepare) references: bool,
+}
+
+/// Closes all objects and takes away what is refused. Says what was lost.
+pub(in crate::converse::prepare) fn strict(root: &mut Map<String, Value>) -> Lost {
+    let references = inline(root).contains(&super::Change::Cut);
+    Lost { bounds: clean(root), references }
 }
 
 fn clean(schema: &mut Map<String, Value>) -> bool {

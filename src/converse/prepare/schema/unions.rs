@@ -33,7 +33,7 @@ pub(super) fn resolve_root(root: &mut Map<String, Value>) -> bool {
 }
 
 /// What the reference of a schema stands for.
-fn target(schema: &Map<String, Value>, root: &Map<String, Value>) -> Option<Map<String, Value>> {
+pub(super) fn target(schema: &Map<String, Value>, root: &Map<String, Value>) -> Option<Map<String, Value>> {
     let pointer = schema.get("$ref")?.as_str()?.strip_prefix("#/")?;
     let mut steps = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
     let first = root.get(&steps.next()?)?;

@@ -1,6 +1,6 @@
 //! Schemas of any shape: what comes out is one that models read, and stays so.
 
-use super::super::schema::{Dialect, for_tool, object_root, strict};
+use super::super::schema::{Dialect, Lost, for_tool, object_root, strict};
 use super::*;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -76,12 +76,20 @@ proptest! {
     }
 
     #[test]
+    fn an_answer_is_wrapped_once(given in any_schema(), refs: bool) {
+        let (root, _) = object_root(given);
+        let dialect = Dialect { refs, only_basics: false, properties: false, look_around: true };
+        prop_assert!(!for_tool(Value::Object(root.clone()), dialect).is_wrapped, "{root:?}");
+    }
+
+    #[test]
     fn any_schema_of_an_answer_is_closed(given in any_schema()) {
         let (mut root, _) = object_root(given);
         strict(&mut root);
         prop_assert!(!has_ref(&Value::Object(root.clone())), "{root:?}");
         let once = root.clone();
-        prop_assert!(!strict(&mut root), "{once:?}");
+        let nothing = Lost { bounds: false, references: false };
+        prop_assert_eq!(strict(&mut root), nothing, "{:?}", once);
         prop_assert_eq!(once, root);
     }
 }

@@ -51,7 +51,7 @@ fn a_schema_for_the_services_own_format_is_closed_and_flat_everywhere() {
         "list": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/x"}},
         "minimum": {"oneOf": [{"type": "object"}, {"type": "string", "format": "color", "description": "hue"}]},
         "when": {"type": "string", "format": "date"}},
-        "$defs": {"x": {"properties": {"next": {"$ref": "#/$defs/x"}}}}});
+        "$defs": {"x": {"properties": {"next": {"type": "object"}}}}});
     let prepared = prepare(ask(), &lane(StructuredOutput::Native), &wish(given));
     let text = body(&prepared)["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"].clone();
     assert_eq!(
@@ -132,6 +132,85 @@ fn an_answer_that_is_no_object_is_wrapped_and_unwrapped() {
         let answer = prepared.answer.unwrap();
         assert!(answer.is_wrapped);
         assert_eq!(answer.unwrap_document(json!({"value": [1.0]}).into()).as_json(), "[1.0]");
+    }
+}
+
+#[test]
+fn what_a_reference_at_the_root_stands_for_decides_whether_it_is_wrapped() {
+    let list = json!({"type": "array", "items": {"type": "string"}});
+    let object = json!({"type": "object", "properties": {}});
+    let either = json!({"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}]});
+    for (mut given, a, b, is_wrapped) in [
+        (json!({"$ref": "#/$defs/a"}), &list, &object, true),
+        (json!({"$ref": "#/$defs/b"}), &list, &object, false),
+        (either.clone(), &list, &json!({"$ref": "#/$defs/a"}), true),
+        (either.clone(), &list, &object, false),
+        (either, &json!({"$ref": "#/$defs/b"}), &json!({"$ref": "#/$defs/a"}), false),
+    ] {
+        given["$defs"] = json!({"a": a, "b": b});
+        for output in [StructuredOutput::Native, StructuredOutput::Tool] {
+            for schema_refs in [false, true] {
+                let mut facts = lane(output);
+                facts.tools.schema_refs = schema_refs;
+                let prepared = prepare(ask(), &facts, &wish(given.clone()));
+                assert_eq!(prepared.answer.as_ref().unwrap().is_wrapped, is_wrapped, "{given}");
+                let nothing_inside = prepared.tool_names.is_empty();
+                assert!(nothing_inside, "it is wrapped once: {given}");
+            }
+        }
+    }
+}
+
+#[test]
+fn references_to_a_root_that_is_wrapped_go_on_to_mean_it() {
+    let given = json!({"type": "array", "items": {"anyOf": [{"type": "string"}, {"$ref": "#"},
+        {"$ref": "#/items/anyOf/0"}, {"$ref": "#/$defs/x"}]}, "$defs": {"x": {"$ref": "#/items"}}});
+    let mut facts = lane(StructuredOutput::Tool);
+    facts.tools.schema_refs = true;
+    let prepared = prepare(ask(), &facts, &wish(given));
+    assert_eq!(
+        body(&prepared)["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"],
+        json!({"type": "object", "required": ["value"],
+            "$defs": {"x": {"$ref": "#/properties/value/items"}},
+            "properties": {"value": {"type": "array", "items": {"anyOf": [{"type": "string"},
+                {"$ref": "#/properties/value"}, {"$ref": "#/properties/value/items/anyOf/0"},
+                {"$ref": "#/$defs/x"}]}}}})
+    );
+}
+
+#[test]
+fn a_schema_that_refers_to_itself_goes_to_a_tool_or_says_what_it_lost() {
+    let tree = json!({"type": "object", "properties": {"next": {"$ref": "#"}}});
+    let mut facts = lane(StructuredOutput::Native);
+    facts.tools.schema_refs = true;
+    let prepared = prepare(ask(), &facts, &wish(tree.clone()));
+    assert_eq!(
+        body(&prepared)["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"],
+        tree,
+        "{:?}",
+        prepared.adjustments
+    );
+    assert_eq!(prepared.request.output_config, None);
+    facts.tools.supported = false;
+    let prepared = prepare(ask(), &facts, &wish(tree));
+    assert_eq!(prepared.answer.unwrap().lane, AnswerLane::Text);
+    assert!(prepared.adjustments.iter().any(|note| note.why.contains("is an empty object")));
+}
+
+#[test]
+fn how_an_answer_is_asked_for_is_told() {
+    let list = json!({"type": "array", "items": {}});
+    for (output, schema, told) in [
+        (StructuredOutput::Native, json!({"type": "object", "properties": {}}), &[][..]),
+        (StructuredOutput::Native, list.clone(), &["under `value`"]),
+        (StructuredOutput::Tool, rock(), &["a tool `structured_answer` takes the answer"]),
+        (StructuredOutput::Tool, list, &["under `value`", "a tool `structured_answer`"]),
+        (StructuredOutput::Prompt, rock(), &["the system prompt asks"]),
+    ] {
+        let prepared = prepare(ask(), &lane(output), &wish(schema));
+        let notes: Vec<&str> = prepared.adjustments.iter().map(|note| note.why.as_ref()).collect();
+        assert_eq!(notes.len(), told.len(), "{notes:?}");
+        assert!(notes.iter().zip(told).all(|(note, part)| note.contains(part)), "{notes:?}");
     }
 }
 
