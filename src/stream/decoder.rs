@@ -79,13 +79,12 @@ impl StreamDecoder {
     /// Bytes that are pushed before [`next`](Self::next) has returned `None` wait their turn. After an error, bytes
     /// are dropped and not counted.
     #[inline]
-    pub fn push(&mut self, chunk: impl Into<Bytes>) {
-        let chunk = chunk.into();
-        if self.frames.continues_split(&chunk) {
-            // Taken in the caller's code, without a call: with small chunks this is the usual case.
-            self.position.bytes += chunk.len() as u64;
+    pub fn push(&mut self, chunk: impl AsRef<[u8]> + Into<Bytes>) {
+        // Small chunks are taken in the caller's code and where they are: to move a `Bytes` costs more than its byte.
+        if self.frames.continues_split(chunk.as_ref()) {
+            self.position.bytes += chunk.as_ref().len() as u64;
         } else {
-            self.push_chunk(chunk);
+            self.push_chunk(chunk.into());
         }
     }
 

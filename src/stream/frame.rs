@@ -54,6 +54,9 @@ pub(super) struct FrameReader {
     /// Chunks that came before the first one was used up.
     queue: VecDeque<Bytes>,
     split: SplitFrame,
+    /// A chunk that leaves the split frame shorter than this goes to it at once: it completes nothing, and nothing
+    /// comes before it. 0 when there is something to read first.
+    open_until: usize,
     known: KnownPreludes,
     /// A checksum of nothing, to begin others with: a new one would ask the processor each time what it can do.
     checksum: Hasher,
@@ -64,7 +67,7 @@ impl FrameReader {
     /// copy. False when the chunk is more than that, and nothing was taken.
     #[inline]
     pub(super) fn continues_split(&mut self, chunk: &[u8]) -> bool {
-        let does = chunk.len() < self.split.missing && self.queue.is_empty();
+        let does = self.split.bytes.len() + chunk.len() < self.open_until;
         if does {
             self.split.append(chunk);
         }
@@ -75,6 +78,7 @@ impl FrameReader {
     pub(super) fn push(&mut self, chunk: Bytes) {
         if !chunk.is_empty() && !self.continues_split(&chunk) {
             self.queue.push_back(chunk);
+            self.open_until = 0;
         }
     }
 
@@ -83,7 +87,7 @@ impl FrameReader {
     /// After an error the reader must not be asked again: nobody knows where the next frame begins.
     pub(super) fn advance(&mut self) -> Result<Option<Place>, FrameFault> {
         loop {
-            let found = if self.split.missing == 0 { self.find_in_chunk()? } else { self.gather()? };
+            let found = if self.split.missing() == 0 { self.find_in_chunk()? } else { self.gather()? };
             if found.is_some() {
                 return Ok(found);
             }
@@ -94,6 +98,7 @@ impl FrameReader {
                 }
                 None => {
                     self.release_chunk();
+                    self.open_until = self.split.wanted;
                     return Ok(None);
                 }
             }
@@ -104,16 +109,17 @@ impl FrameReader {
     pub(super) fn is_ready(&self) -> bool {
         let rest = self.chunk.get(self.at..).unwrap_or_default();
         let unread = rest.len() + self.queue.iter().map(Bytes::len).sum::<usize>();
-        if self.split.prelude.is_some() && self.split.missing > 0 {
-            return self.split.missing <= unread;
+        let missing = self.split.missing();
+        if self.split.prelude.is_some() && missing > 0 {
+            return missing <= unread;
         }
-        if self.split.missing == 0
+        if missing == 0
             && let Some(prelude) = rest.first_chunk()
         {
             return is_decided(prelude, &self.checksum, unread);
         }
         // The next prelude is in pieces.
-        let begun = if self.split.missing > 0 { self.split.bytes.as_slice() } else { &[] };
+        let begun = if missing > 0 { self.split.bytes.as_slice() } else { &[] };
         let mut prelude = [0; PRELUDE_LEN];
         let bytes = begun.iter().chain(rest).chain(self.queue.iter().flatten());
         let filled = prelude.iter_mut().zip(bytes).map(|(to, from)| *to = *from).count();
@@ -123,7 +129,7 @@ impl FrameReader {
     /// Whether the bytes that are here are known not to complete a frame: the quick answer for small chunks.
     #[inline]
     pub(super) fn is_waiting(&self) -> bool {
-        self.split.missing > 0 && self.queue.is_empty()
+        self.split.bytes.len() < self.open_until
     }
 
     /// The frame at `place`.
@@ -137,7 +143,7 @@ impl FrameReader {
 
     /// Whether bytes are here of which no frame has been made.
     pub(super) fn has_rest(&self) -> bool {
-        self.split.missing > 0 || self.at < self.chunk.len() || !self.queue.is_empty()
+        self.split.missing() > 0 || self.at < self.chunk.len() || !self.queue.is_empty()
     }
 
     /// The next frame, if all of it lies in the current chunk. Else it becomes the split frame.
@@ -163,7 +169,7 @@ impl FrameReader {
     fn gather(&mut self) -> Result<Option<Place>, FrameFault> {
         while self.at < self.chunk.len() {
             let rest = self.chunk.get(self.at..).unwrap_or_default();
-            let step = rest.get(..self.split.missing).unwrap_or(rest);
+            let step = rest.get(..self.split.missing()).unwrap_or(rest);
             self.at += step.len();
             self.split.append(step);
             if let Some(prelude) = self.split.check(&self.checksum)? {
@@ -195,8 +201,8 @@ struct SplitFrame {
     bytes: Vec<u8>,
     /// Once the bytes are here that it consists of.
     prelude: Option<Prelude>,
-    /// How many bytes are lacking: first of the prelude, then of the frame. 0 when no split frame is under way.
-    missing: usize,
+    /// How long it is to become: first the prelude, then the frame.
+    wanted: usize,
 }
 
 impl SplitFrame {
@@ -206,11 +212,17 @@ impl SplitFrame {
         self.bytes.shrink_to(LARGE_LEN);
         self.bytes.reserve(ORDINARY_LEN);
         self.prelude = None;
-        self.missing = PRELUDE_LEN;
+        self.wanted = PRELUDE_LEN;
     }
 
-    /// Appends at most `missing` bytes. The buffer doubles as bytes come and is never sized by the length that the
-    /// frame states: until they come, that is only a claim.
+    /// How many bytes are lacking. 0 when no split frame is under way.
+    #[inline]
+    fn missing(&self) -> usize {
+        self.wanted.saturating_sub(self.bytes.len())
+    }
+
+    /// Appends at most as many bytes as are missing. The buffer doubles as bytes come and is never sized by the length
+    /// that the frame states: until they come, that is only a claim.
     #[inline]
     fn append(&mut self, bytes: &[u8]) {
         match *bytes {
@@ -218,12 +230,11 @@ impl SplitFrame {
             [byte] => self.bytes.push(byte),
             _ => self.bytes.extend_from_slice(bytes),
         }
-        self.missing = self.missing.saturating_sub(bytes.len());
     }
 
     /// Checks what is complete: the prelude, then the frame. Gives the prelude when the frame is whole.
     fn check(&mut self, checksum: &Hasher) -> Result<Option<&Prelude>, FrameFault> {
-        if self.missing > 0 {
+        if self.missing() > 0 {
             return Ok(None);
         }
         match (&mut self.prelude, self.bytes.first_chunk()) {
@@ -232,7 +243,7 @@ impl SplitFrame {
             }
             (lacking @ None, Some(bytes)) => {
                 let prelude = Prelude::read(bytes, checksum)?;
-                self.missing = prelude.total - PRELUDE_LEN;
+                self.wanted = prelude.total;
                 *lacking = Some(prelude);
                 Ok(None)
             }

@@ -93,7 +93,7 @@ impl SessionFile {
         let locked = if purpose == Purpose::Read { Ok(()) } else { file.try_lock() };
         match locked {
             // Who made it may have taken it away between the opening and the lock.
-            Ok(()) if path.exists() => {}
+            Ok(()) if is_at(&file, &path) => {}
             Ok(()) | Err(TryLockError::WouldBlock) => {
                 let hint = "wait until it has ended, or name another session";
                 return Err(refused(&path, None, "another process is using the session", hint));
@@ -285,6 +285,20 @@ fn path(env: &Env, named: &str) -> Result<PathBuf> {
         ));
     };
     Ok(base.join("outcrop/sessions").join(format!("{named}.jsonl")))
+}
+
+/// Whether this file is still the one of that name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(held), Ok(named)) = (file.metadata(), std::fs::metadata(path)) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (held.dev(), held.ino()) == (named.dev(), named.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        held.len() == named.len()
+    }
 }
 
 /// Opens the file for its owner alone.
