@@ -19,4 +19,5 @@ row() { # FEATURES PROGRAM TITLE WHAT
 row none instructions none "the core without IO: decoder, typed model, signatures, profile and endpoint rules" "a decoder"
 row client stream '`client`' '`Client`, the credential chain, TLS' '`examples/stream.rs`'
 row client,emulator tools '`client,emulator`' "and the offline Bedrock" '`examples/tools.rs`'
+row config settings '`config`' "the configuration file, with nothing of the network" '`examples/settings.rs`'
 row cli outcrop '`cli` (default)' "all of it with the configuration file, and the program" "the program"
