@@ -26,8 +26,9 @@ use crate::auth::{Auth, CallerIdentity, Credentials, Survey};
 use crate::converse::prepare::learn::Refusal;
 use crate::converse::{ConverseRequest, ConverseResponse};
 use crate::endpoint::Endpoint;
-use crate::error::{Error, Result, StreamPosition, Timeout, UnexpectedAnswer, Waiting};
+use crate::error::{Error, Result, Timeout, UnexpectedAnswer, Waiting};
 use crate::origin::Sourced;
+use crate::stream::surrogate;
 use crate::trail::Trail;
 use crate::transport::HttpResponse;
 use crate::transport::retry::RetryBucket;
@@ -281,7 +282,8 @@ fn serialise(request: &ConverseRequest) -> Result<Bytes> {
 /// The typed answer of Converse. An object without a stop reason is some other JSON, not an empty answer.
 pub(crate) fn read_answer(answer: &[u8], request_id: Option<String>) -> Result<ConverseResponse> {
     let kind = Some("application/json");
-    match serde_json::from_slice::<ConverseResponse>(answer) {
+    let read = |text: &[u8]| serde_json::from_slice::<ConverseResponse>(text);
+    match read(answer).or_else(|error| surrogate::mended(answer).map_or(Err(error), |mended| read(&mended))) {
         Ok(response) if response.stop_reason.is_some() => Ok(response),
         Ok(_) => Err(unexpected(200, kind, "expected a Converse answer with `stopReason`", request_id)),
         Err(problem) => Err(unexpected(200, kind, &format!("no Converse answer ({problem})"), request_id)),
@@ -305,8 +307,7 @@ pub(crate) fn unexpected(
 
 /// One of our limits, reached before any event.
 fn timed_out(waiting: Waiting, limit: Duration) -> Error {
-    let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-    Error::Timeout(Box::new(Timeout { waiting, limit_ms, position: StreamPosition::default() }))
+    Error::Timeout(Box::new(Timeout::new(waiting, limit)))
 }
 
 /// A limit of zero means none.

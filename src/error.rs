@@ -9,6 +9,7 @@ use crate::origin::Origin;
 use crate::trail::{Source, Trail};
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -274,6 +275,18 @@ pub struct Timeout {
     pub limit_ms: u64,
     /// How far the stream had come.
     pub position: StreamPosition,
+    /// How many times the request was sent; 0 where the limit is not that of a request.
+    pub attempts: u32,
+    /// Time spent waiting between attempts, in milliseconds.
+    pub waited_ms: u64,
+}
+
+impl Timeout {
+    /// A limit that ran out before anything came.
+    pub fn new(waiting: Waiting, limit: Duration) -> Self {
+        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        Self { waiting, limit_ms, position: StreamPosition::default(), attempts: 0, waited_ms: 0 }
+    }
 }
 
 /// A success status with a body of another kind.
@@ -479,7 +492,31 @@ impl Error {
         if let Error::Transport(failure) = self {
             return Some(failure.attempts);
         }
+        if let Error::Timeout(timeout) = self {
+            return (timeout.attempts > 0).then_some(timeout.attempts);
+        }
         self.service_failure().map(|failure| failure.attempts)
+    }
+
+    /// The attempts, and the milliseconds between them, of a failure that the retry loop ends with.
+    pub(crate) fn effort_mut(&mut self) -> Option<(&mut u32, &mut u64)> {
+        match self {
+            Error::Service(failure) => Some((&mut failure.attempts, &mut failure.waited_ms)),
+            Error::Transport(failure) => Some((&mut failure.attempts, &mut failure.waited_ms)),
+            Error::Timeout(timeout) => Some((&mut timeout.attempts, &mut timeout.waited_ms)),
+            Error::Config(_)
+            | Error::ConfigSyntax(_)
+            | Error::InvalidRequest(_)
+            | Error::NoCredentials(_)
+            | Error::BrokenSource(_)
+            | Error::StreamEnded(_)
+            | Error::StreamCut(_)
+            | Error::StreamCorrupt(..)
+            | Error::StreamException(..)
+            | Error::StreamPayload(..)
+            | Error::UnexpectedAnswer(_)
+            | Error::Io(_) => None,
+        }
     }
 
     /// How far the stream had come, for failures after the answer began.
@@ -531,7 +568,10 @@ mod tests {
                 "the stream is corrupt after 1 event and 118 bytes: a frame states impossible lengths (7 bytes in all, 9 of headers)",
             ),
             (
-                Error::Timeout(Box::new(Timeout { waiting: Waiting::NextEvent, limit_ms: 1_250, position })),
+                Error::Timeout(Box::new(Timeout {
+                    position,
+                    ..Timeout::new(Waiting::NextEvent, Duration::from_millis(1_250))
+                })),
                 "no further event within 1.25 s, after 1 event and 118 bytes",
             ),
             (

@@ -44,11 +44,7 @@ pub(super) async fn exchange(
 }
 
 fn stalled(limit: Duration) -> Error {
-    Error::Timeout(Box::new(crate::Timeout {
-        waiting: crate::Waiting::Response,
-        limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
-        position: crate::StreamPosition::default(),
-    }))
+    Error::Timeout(Box::new(crate::Timeout::new(crate::Waiting::Response, limit)))
 }
 
 /// Whether a status may be another one at the next try.

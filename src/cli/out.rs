@@ -11,7 +11,7 @@ use crate::Env;
 use crate::error::{Error, IoFailure, Result};
 use crate::trail::{Step, Trail};
 use crate::transport::retry::Notice;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::pin::pin;
@@ -42,6 +42,8 @@ pub(super) struct Out {
     verbose: u8,
     /// Ctrl-C is somebody's else to hear.
     stays: Cell<bool>,
+    /// Notes that need no repeating.
+    noted: RefCell<Vec<String>>,
 }
 
 impl Out {
@@ -69,6 +71,7 @@ impl Out {
             json: global.json,
             verbose: global.verbose.max(logged(env)),
             stays: Cell::new(false),
+            noted: RefCell::default(),
         }
     }
 
@@ -106,6 +109,14 @@ impl Out {
     pub(super) fn note(&self, text: &str) {
         if self.talk && !self.json {
             self.say(&format!("{}: {text}", self.paint("36", "note")));
+        }
+    }
+
+    /// A note that is not worth saying twice.
+    pub(super) fn note_once(&self, text: String) {
+        if !self.noted.borrow().contains(&text) {
+            self.note(&text);
+            self.noted.borrow_mut().push(text);
         }
     }
 

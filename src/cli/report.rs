@@ -272,7 +272,10 @@ fn causes(error: &Error, facts: &Facts<'_>) -> Vec<String> {
             let excerpt = syntax.excerpt.replace('\n', "\n    ");
             causes.push(format!("line {}, column {}\n    {excerpt}", syntax.line, syntax.column));
         }
-        Error::Timeout(_) => causes.extend(origins(facts)),
+        Error::Timeout(timeout) => {
+            causes.extend(origins(facts));
+            causes.extend(effort(timeout.attempts, timeout.waited_ms));
+        }
         Error::Config(_)
         | Error::InvalidRequest(_)
         | Error::StreamEnded(_)
@@ -362,6 +365,8 @@ fn exit_code(error: &Error) -> u8 {
             | TransportKind::ConnectTimeout
             | TransportKind::Closed => exit::GAVE_UP,
         },
+        // Nothing answered, as often as it was tried.
+        Error::Timeout(timeout) if timeout.attempts > 0 => exit::GAVE_UP,
         Error::Timeout(_)
         | Error::UnexpectedAnswer(_)
         | Error::Io(_)

@@ -57,8 +57,8 @@ impl Call<'_> {
 
 /// Counts the attempts that were made before the last round.
 fn with_attempts_of(mut error: Error, earlier: u32) -> Error {
-    if let Error::Service(failure) = &mut error {
-        failure.attempts += earlier;
+    if let Some((attempts, _)) = error.effort_mut() {
+        *attempts += earlier;
     }
     error
 }

@@ -90,7 +90,14 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn conversation(&self, request: ConverseRequest) -> Conversation {
+    ///
+    /// A refusal is learned from when it comes in place of an answer; inside a stream it is the turn's error.
+    pub fn conversation(&self, mut request: ConverseRequest) -> Conversation {
+        for block in request.messages.last_mut().into_iter().flat_map(|message| &mut message.content) {
+            if let ContentBlock::ToolUse(call) = block {
+                call.find_problem();
+            }
+        }
         let facts = ModelId::parse(&request.model_id).map(|id| catalog::facts(&id, None).facts);
         Conversation {
             client: self.clone(),

@@ -147,8 +147,7 @@ impl EventStream {
                     Waiting::NextEvent => self.timeouts.next_event,
                     Waiting::Whole | Waiting::Response => self.timeouts.whole,
                 };
-                let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-                Err(Error::Timeout(Box::new(Timeout { waiting, limit_ms, position })))
+                Err(Error::Timeout(Box::new(Timeout { position, ..Timeout::new(waiting, limit) })))
             }
         }
     }

@@ -149,6 +149,19 @@ async fn no_connection_is_no_refusal() {
 
 /// Calls can be made from tasks of a multi-threaded runtime.
 #[test]
+fn half_of_a_surrogate_pair_does_not_cost_a_whole_answer() {
+    let answer = |text: &str| {
+        let body = format!(
+            r#"{{"output":{{"message":{{"role":"assistant","content":[{{"text":"{text}"}}]}}}},"stopReason":"end_turn"}}"#
+        );
+        super::read_answer(body.as_bytes(), None)
+    };
+    let message = answer(r"hi \ud83d").unwrap().output;
+    assert!(format!("{message:?}").contains("hi \u{fffd}"), "{message:?}");
+    assert!(answer(r"hi \ud8").is_err(), "the rest must still be right");
+}
+
+#[test]
 fn calls_can_move_between_threads() {
     fn is_send<T: Send>(_: &T) {}
     let client = Client::builder().build().unwrap();

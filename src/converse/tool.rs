@@ -217,9 +217,22 @@ pub struct ToolUseBlock {
     /// Member `type`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<ToolUseType>,
-    /// Why the call must not be carried out. Only [`Fold`](super::Fold) sets it; it is not on the wire.
+    /// Why the call must not be carried out. It is set by [`Fold`](super::Fold), and for histories that come from
+    /// storage by `Client::conversation`: it is neither on the wire nor in JSON.
     #[serde(skip)]
     pub input_problem: Option<ToolInputProblem>,
+}
+
+impl ToolUseBlock {
+    /// Sets `input_problem` where it was lost on the way through JSON: an input on the wire is an object, so that a
+    /// string that begins like one is what came in its place.
+    #[cfg(feature = "client")]
+    pub(crate) fn find_problem(&mut self) {
+        let text = serde_json::from_str::<std::borrow::Cow<'_, str>>(self.input.as_json());
+        if self.input_problem.is_none() && text.is_ok_and(|text| text.trim_start().starts_with('{')) {
+            self.input_problem = Some(ToolInputProblem::NotJson);
+        }
+    }
 }
 
 /// Why a tool's input is not what the model meant.

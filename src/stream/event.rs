@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// One event of a ConverseStream answer.
+///
+/// Match members with `..`: AWS adds some to its shapes, and a release that knows them adds them here.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StreamEvent<'a> {

@@ -14,7 +14,7 @@ mod payload;
 #[cfg(test)]
 mod samples;
 mod scan;
-mod surrogate;
+pub(crate) mod surrogate;
 #[cfg(test)]
 mod tests;
 

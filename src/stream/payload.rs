@@ -28,15 +28,23 @@ pub(super) fn read<'a>(
     payload: &'a [u8],
     unescaped: &'a mut Vec<u8>,
 ) -> serde_json::Result<StreamEvent<'a>> {
-    if kind == EventType::ContentBlockDelta
-        && let Some(event) = scan::delta(payload, unescaped)
-    {
-        return Ok(event);
+    if kind == EventType::ContentBlockDelta {
+        return match scan::delta(payload, unescaped) {
+            Some(event) => Ok(event),
+            None => read_by_serde(kind, payload).or_else(|error| read_mended(kind, payload).ok_or(error)),
+        };
     }
-    read_by_serde(kind, payload).or_else(|error| read_mended(kind, payload).ok_or(error))
+    read_by_serde(kind, payload).or_else(|error| match surrogate::mended(payload) {
+        Some(mended) => {
+            *unescaped = mended;
+            read_by_serde(kind, unescaped)
+        }
+        None => Err(error),
+    })
 }
 
-/// Reads the payload of a delta that was refused for half of a surrogate pair; `None` for anything else.
+/// Reads the payload of a delta that was refused for half of a surrogate pair; `None` for anything else. It owns its
+/// text, since the scanner has lent the buffer away.
 #[cold]
 fn read_mended(kind: EventType<'_>, payload: &[u8]) -> Option<StreamEvent<'static>> {
     let mended = surrogate::mended(payload)?;

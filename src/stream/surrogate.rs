@@ -8,7 +8,7 @@ use super::event::{BlockDelta, StreamEvent};
 use std::borrow::Cow;
 
 /// The payload with every half of a pair replaced; `None` when it has none.
-pub(super) fn mended(payload: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn mended(payload: &[u8]) -> Option<Vec<u8>> {
     let mut mended = Vec::with_capacity(payload.len());
     let (mut rest, mut any) = (payload, false);
     while let Some((&first, after)) = rest.split_first() {

@@ -311,6 +311,18 @@ fn half_of_a_surrogate_pair_does_not_end_an_answer() {
 }
 
 #[test]
+fn half_of_a_surrogate_pair_in_a_trace_does_not_cost_the_usage() {
+    let payload = r#"{"usage":{"inputTokens":3,"outputTokens":4,"totalTokens":7},
+        "trace":{"guardrail":{"modelOutput":["x \ud83d"]}}}"#;
+    let mut decoder = StreamDecoder::new();
+    decoder.push(encode::event("metadata", payload));
+    let Ok(Some(StreamEvent::Metadata(metadata))) = decoder.next() else { panic!() };
+    assert_eq!(metadata.usage.unwrap().total_tokens, 7);
+    let trace = serde_json::to_string(&metadata.trace).unwrap();
+    assert!(trace.contains("x \u{fffd}"), "{trace}");
+}
+
+#[test]
 fn text_is_lent_not_copied() {
     let mut decoder = StreamDecoder::new();
     decoder.push(encode::event(

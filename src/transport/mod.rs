@@ -15,7 +15,7 @@ mod tls;
 
 use crate::error::{Error, Result, Timeout, TransportFailure, Waiting};
 use crate::origin::Sourced;
-use crate::{Env, StreamPosition, uri};
+use crate::{Env, uri};
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
@@ -200,11 +200,7 @@ impl Transport {
         let Some(limit) = limit else { return answer.await };
         match tokio::time::timeout(limit, answer).await {
             Ok(answer) => answer,
-            Err(_) => Err(Error::Timeout(Box::new(Timeout {
-                waiting: Waiting::Response,
-                limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
-                position: StreamPosition::default(),
-            }))),
+            Err(_) => Err(Error::Timeout(Box::new(Timeout::new(Waiting::Response, limit)))),
         }
     }
 }

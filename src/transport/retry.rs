@@ -158,7 +158,7 @@ impl RetryBucket {
     }
 }
 
-/// What happens on the way, for whoever watches.
+/// What happens on the way, for whoever watches. Match members with `..`: releases may add some.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<'a> {
@@ -289,10 +289,8 @@ impl Retry<'_> {
 }
 
 fn with_facts(mut error: Error, attempts: u32, waited_ms: u64) -> Error {
-    if let Error::Service(failure) = &mut error {
-        (failure.attempts, failure.waited_ms) = (attempts, waited_ms);
-    } else if let Error::Transport(failure) = &mut error {
-        (failure.attempts, failure.waited_ms) = (attempts, waited_ms);
+    if let Some((sent, waited)) = error.effort_mut() {
+        (*sent, *waited) = (attempts, waited_ms);
     }
     error
 }
@@ -300,6 +298,7 @@ fn with_facts(mut error: Error, attempts: u32, waited_ms: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{ErrorKind, Waiting};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn answers(list: &'static [(u16, &'static str)]) -> (Transport, &'static AtomicU32) {
@@ -320,9 +319,18 @@ mod tests {
             throttle_base: Duration::ZERO,
             ..RetryPolicy::default()
         };
+        send(transport, &policy, bucket, None).await
+    }
+
+    async fn send(
+        transport: &Transport,
+        policy: &RetryPolicy,
+        bucket: &RetryBucket,
+        response_limit: Option<Duration>,
+    ) -> Result<HttpResponse> {
         let retry = Retry {
             transport,
-            policy: &policy,
+            policy,
             bucket,
             limiter: None,
             skew: &ClockSkew::default(),
@@ -330,7 +338,7 @@ mod tests {
             sleep: &|_| Box::pin(std::future::ready(())),
             random: &|| 1.0,
             watch: &|_| {},
-            response_limit: None,
+            response_limit,
         };
         let request = |_| HttpRequest {
             method: "GET",
@@ -368,6 +376,16 @@ mod tests {
                 assert_eq!(failure.attempts, sent_times, "{list:?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn silence_is_counted_like_any_failure() {
+        let transport = Transport::scripted(|_| std::future::pending());
+        let policy = RetryPolicy { transient_base: Duration::ZERO, ..RetryPolicy::default() };
+        let error = send(&transport, &policy, &RetryBucket::default(), Some(Duration::from_millis(1))).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout(Waiting::Response));
+        assert_eq!(error.attempts(), Some(3));
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 const NOVA: &str = "amazon.nova-lite-v1:0";
 const SONNET: &str = "us.anthropic.claude-sonnet-4-6";
+const DEEPSEEK: &str = "us.deepseek.r1-v1:0";
 const GPT_OSS: &str = "openai.gpt-oss-120b-1:0";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 
@@ -75,6 +76,48 @@ fn a_dry_run_says_what_was_adjusted_and_by_which_fact() {
     let told = run(program().env("AWS_REGION", "us-east-1"), &words);
     let lines = told.stderr.lines().filter(|line| line.starts_with("adjusted: ")).count();
     assert_eq!(lines, adjusted.len(), "{}", told.stderr);
+}
+
+#[test]
+fn what_a_model_does_not_get_is_told_and_what_is_put_in_another_form_is_not() {
+    let files = Files::new();
+    let (image, schema) = (files.write("a.png", PNG), files.write("schema.json", r#"{"type":"object"}"#));
+    let tools =
+        files.write("tools.json", r#"[{"toolSpec":{"name":"t","inputSchema":{"json":{"type":"object"}}}}]"#);
+    let server = Server::start();
+    for (model, flags, notes) in [
+        (GPT_OSS, &["-i", &image][..], &["this model does not read images (media-support)"][..]),
+        (GPT_OSS, &["-q", "-i", &image], &[]),
+        (DEEPSEEK, &["--tools", &tools], &["(tools)"]),
+        (SONNET, &["--thinking", "high", "--top-k", "5"], &["(sampling)"]),
+        (SONNET, &["--cache", "long", "--schema", &schema], &[]),
+    ] {
+        let words: Vec<&str> = ["chat", "-m", model].iter().chain(flags).chain(&["hi"]).copied().collect();
+        let ran = run(&mut program_against(server.url()), &words);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let told: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("note: ")).collect();
+        assert_eq!(told.len(), notes.len(), "{words:?}: {told:?}");
+        for (line, note) in told.iter().zip(notes) {
+            assert!(line.ends_with(note), "{words:?}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn a_single_question_is_not_written_into_the_cache_unless_that_is_asked_for() {
+    let files = Files::new();
+    let long = "Granite is old. ".repeat(2_000);
+    let session = files.path().join("s.jsonl");
+    for (flags, points) in [
+        (&[][..], 0),
+        (&["--cache", "short"], 1),
+        (&["--session", session.to_str().unwrap()], 1),
+        (&["--session", session.to_str().unwrap(), "--cache", "none"], 0),
+    ] {
+        let words: Vec<&str> = flags.iter().copied().chain([long.as_str()]).collect();
+        let request = dry_run(SONNET, &words)["request"].to_string();
+        assert_eq!(request.matches("cachePoint").count(), points, "{flags:?}");
+    }
 }
 
 #[test]

@@ -49,8 +49,8 @@ fn for_programs_it_is_one_object() {
             (&CLAUDE.into(), &number.into()),
             "{flags:?}"
         );
-        // A cache point that was added is part of the request.
-        assert_eq!(object["adjustments"].as_array().unwrap().len(), 2, "{object}");
+        // The limit that was added is part of the request.
+        assert_eq!(object["adjustments"].as_array().unwrap().len(), 1, "{object}");
     }
 }
 

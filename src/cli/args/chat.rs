@@ -66,7 +66,8 @@ pub(in crate::cli) struct ModelFlags {
     /// Show the thinking on stderr [default: auto]
     #[arg(long, value_name = "WHEN")]
     pub(in crate::cli) show_thinking: Option<ShowThinking>,
-    /// How long the prompt is cached: none, short (5 minutes), long (an hour)
+    /// How long the prompt is cached: none, short (5 minutes), long (an hour) [default: none for a single question,
+    /// the model's own way in conversations]
     #[arg(long, value_name = "HOW", value_parser = cache)]
     pub(in crate::cli) cache: Option<CacheRetention>,
     /// A field of `additionalModelRequestFields`, as `name.inner=JSON` (repeat)

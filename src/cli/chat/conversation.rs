@@ -38,6 +38,8 @@ pub(super) struct Conversation<'a> {
     pub(super) attached: Vec<ContentBlock>,
     pub(super) thinking: Option<ThinkingLevel>,
     pub(super) tally: Tally,
+    /// Whether more turns may follow.
+    pub(super) goes_on: bool,
 }
 
 /// Whether the conversation goes on.
@@ -89,7 +91,7 @@ impl Conversation<'_> {
         if let Some(level) = self.thinking {
             (options.thinking, options.thinking_budget) = (Some(level), None);
         }
-        Plan::new(wish, options, !self.args.call.no_stream).with_defaults()
+        Plan::new(wish, options, !self.args.call.no_stream).with_defaults(self.goes_on)
     }
 
     /// Asks for an answer to the turn that is given, shows it and keeps both. False: it was interrupted, which is

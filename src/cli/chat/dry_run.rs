@@ -29,6 +29,7 @@ struct Both<'a> {
 
 /// Prints the request on stdout and the adjustments on stderr, or `as_json` both in one object on stdout.
 pub(super) async fn run(session: &Session, plan: &mut Plan, as_json: bool, out: &Out) -> Result<(), Report> {
+    plan.without_notes();
     plan.fit(session, out).await.map_err(|error| session.report(&error))?;
     let Some(request) = plan.request() else { return Ok(()) };
     let shown = Shown { model_id: &request.model_id, request };

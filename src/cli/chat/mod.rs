@@ -48,6 +48,7 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Chat, out: &Out) -> R
     let shows_thinking = shows_thinking(args, config, out);
     let system = given.system(kept.as_ref().and_then(SessionFile::system), config);
     let messages = kept.as_ref().map(SessionFile::messages).unwrap_or_default().to_vec();
+    let goes_on = says_nothing || kept.is_some();
     let mut conversation = Conversation {
         env,
         args,
@@ -61,6 +62,7 @@ pub(super) async fn run(env: &Env, global: &Global, args: &Chat, out: &Out) -> R
         attached: Vec::new(),
         thinking: None,
         tally: Tally::default(),
+        goes_on,
     };
     if says_nothing {
         return interactive::run(conversation).await;

@@ -12,7 +12,7 @@ use crate::cli::session::Session;
 use crate::converse::cost::{Cost, TokenCounts};
 use crate::converse::prepare::learn::{self, Refusal};
 use crate::converse::prepare::{
-    Adjustment, AnswerLane, PrepareOptions, Prepared, Rule, StructuredAnswer, prepare,
+    Adjustment, AnswerLane, CacheRetention, PrepareOptions, Prepared, Rule, StructuredAnswer, prepare,
 };
 use crate::converse::{ConverseRequest, ConverseResponse, Document, StopReason};
 use crate::error::{Error, Result};
@@ -23,6 +23,9 @@ use serde_json::{Value, json};
 /// How many refusals in one call lead to another try with the same model. Each teaches something new.
 const LESSONS: usize = 3;
 
+/// How many losses are told one by one.
+const MOST_NOTES: usize = 4;
+
 /// What is asked for, and how it is put to a model.
 pub(in crate::cli) struct Plan {
     wish: ConverseRequest,
@@ -31,6 +34,10 @@ pub(in crate::cli) struct Plan {
     streams: bool,
     /// Whether the configuration says what is not said here, for each model its own.
     has_defaults: bool,
+    /// What becomes of the cache where neither flag nor configuration says it.
+    default_cache: Option<CacheRetention>,
+    /// Whether what the model does not get is told to who asked for it.
+    tells_losses: bool,
     fitted: Option<Fitted>,
 }
 
@@ -49,12 +56,28 @@ struct Fitted {
 impl Plan {
     /// A plan for no model yet.
     pub(in crate::cli) fn new(wish: ConverseRequest, options: PrepareOptions, streams: bool) -> Self {
-        Self { wish, options, streams, has_defaults: false, fitted: None }
+        Self {
+            wish,
+            options,
+            streams,
+            has_defaults: false,
+            default_cache: None,
+            tells_losses: true,
+            fitted: None,
+        }
     }
 
-    /// What the configuration says of calls of a model counts where nothing else is said.
-    pub(super) fn with_defaults(mut self) -> Self {
+    /// Who reads the adjustments needs no notes of them.
+    pub(super) fn without_notes(&mut self) {
+        self.tells_losses = false;
+    }
+
+    /// What the configuration says of calls of a model counts where nothing else is said, and then what suits a
+    /// conversation that `goes_on`, or a single question: a prompt that is not sent again is not worth its writing
+    /// into the cache, which costs more than reading it does.
+    pub(super) fn with_defaults(mut self, goes_on: bool) -> Self {
         self.has_defaults = true;
+        self.default_cache = (!goes_on).then_some(CacheRetention::None);
         self
     }
 
@@ -71,6 +94,7 @@ impl Plan {
             let id = ModelId::parse(model);
             let base = id.as_ref().and_then(ModelId::base).unwrap_or(model);
             fill_in(&mut wish, &mut options, session.connection.config.chat_with(&[model, base]));
+            options.cache = options.cache.or(self.default_cache);
         }
         let client = &session.connection.client;
         options.region = client.region().map(|region| region.value.clone());
@@ -155,6 +179,17 @@ impl Plan {
     fn tell(&self, out: &Out) {
         for adjustment in self.adjustments() {
             out.detail(&format!("adjusted {}", sentence(adjustment)));
+        }
+        if out.verbose() > 0 || !self.tells_losses {
+            return;
+        }
+        let mut losses = self.adjustments().iter().filter(|adjustment| is_loss(adjustment));
+        for loss in losses.by_ref().take(MOST_NOTES) {
+            out.note_once(loss.to_string());
+        }
+        let more = losses.count();
+        if more > 0 {
+            out.note_once(format!("{more} more of what was asked for cannot be sent: see it with `-v`"));
         }
     }
 
@@ -252,6 +287,50 @@ pub(super) fn sentence(adjustment: &Adjustment) -> String {
     match adjustment.fact {
         Some(fact) => format!("{adjustment}, by the model's `{fact}`"),
         None => adjustment.to_string(),
+    }
+}
+
+/// Whether something that was asked for does not reach the model, or not as it was said. What is put in another form,
+/// mended or added costs the caller nothing.
+fn is_loss(adjustment: &Adjustment) -> bool {
+    match adjustment.rule {
+        Rule::MediaSupport
+        | Rule::OneVideo
+        | Rule::ToolChoice
+        | Rule::Sampling
+        | Rule::StopSequences
+        | Rule::Thinking
+        | Rule::ServiceTier
+        | Rule::BetaFlags => true,
+        // Without a fact the caller wants no tool to be called, or named none.
+        Rule::Tools => adjustment.fact.is_some(),
+        Rule::RequestMetadata
+        | Rule::StructuredOutput
+        | Rule::ToolNames
+        | Rule::ToolDescriptions
+        | Rule::ToolSchemas
+        | Rule::ParallelTools
+        | Rule::Roles
+        | Rule::Placement
+        | Rule::MediaFormat
+        | Rule::Reasoning
+        | Rule::ToolInput
+        | Rule::ToolHistory
+        | Rule::BlankContent
+        | Rule::Turns
+        | Rule::ToolPairing
+        | Rule::ToolIds
+        | Rule::ToolResultImages
+        | Rule::ResultsAlone
+        | Rule::FirstTurn
+        | Rule::DocumentNames
+        | Rule::DocumentText
+        | Rule::SystemPrompt
+        | Rule::Prefill
+        | Rule::OutputLimit
+        | Rule::CachePoints
+        | Rule::Refused
+        | Rule::Streaming => false,
     }
 }
 

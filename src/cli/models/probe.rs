@@ -4,7 +4,7 @@ use crate::cli::args::ModelsStatus;
 use crate::cli::report::{Facts, Report};
 use crate::client::Client;
 use crate::converse::{ConverseRequest, Message};
-use crate::error::{Error, ErrorKind, ServiceClass, StreamPosition, Timeout, Waiting};
+use crate::error::{Error, ErrorKind, ServiceClass, Timeout, Waiting};
 use crate::origin::{Origin, Sourced};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,11 +55,7 @@ async fn probe(client: &Client, model: String, tokens: u32, limit: Duration) -> 
     let outcome = match tokio::time::timeout(limit, call).await {
         Ok(Ok(_)) => Ok(began.elapsed().as_millis()),
         Ok(Err(error)) => Err(error),
-        Err(_elapsed) => Err(Error::Timeout(Box::new(Timeout {
-            waiting: Waiting::Whole,
-            limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
-            position: StreamPosition::default(),
-        }))),
+        Err(_elapsed) => Err(Error::Timeout(Box::new(Timeout::new(Waiting::Whole, limit)))),
     };
     let outcome = outcome.map_err(|error| {
         let named = Sourced::new(model.clone(), Origin::Code);

@@ -321,6 +321,21 @@ async fn any_history_can_be_put_in() {
 }
 
 #[test]
+fn a_call_that_cannot_be_carried_out_is_still_one_after_storage() {
+    for (input, is_broken) in
+        [(r#""{\"city\": \"Rey""#, true), (r#"{"city":"Reykjavik"}"#, false), (r#""Reykjavik""#, false)]
+    {
+        let call = format!(r#"{{"toolUse":{{"toolUseId":"t","name":"weather","input":{input}}}}}"#);
+        let history = format!(r#"[{{"role":"assistant","content":[{call}]}}]"#);
+        let client = Client::builder().region("us-east-1").build().unwrap();
+        let messages = serde_json::from_str(&history).unwrap();
+        let conversation = client.conversation(ConverseRequest { messages, ..ConverseRequest::new(NOVA) });
+        let found: Vec<bool> = conversation.tool_calls().map(|call| call.input_problem.is_some()).collect();
+        assert_eq!(found, [is_broken], "{input}");
+    }
+}
+
+#[test]
 fn conversations_and_turns_go_to_other_threads_and_logs_do_not_show_them() {
     fn is_send<T: Send>(_: &T) {}
     let client = Client::builder().region("us-east-1").build().unwrap();

@@ -30,6 +30,7 @@ fn lead(flags: &[&str], lines: &[&str], check: impl Fn(&str, &Conversation<'_>, 
             attached: Vec::new(),
             thinking: None,
             tally: Tally::default(),
+            goes_on: true,
         };
         for line in lines {
             let then = conversation.take(line).await.unwrap();
