@@ -9,6 +9,7 @@
 
 mod inline;
 mod look_around;
+mod order;
 mod strict;
 mod unions;
 
@@ -16,6 +17,7 @@ use super::WRAPPED;
 use serde_json::{Map, Value, json};
 
 pub(super) use inline::inline;
+pub(super) use order::in_order;
 pub(super) use strict::{Lost, strict};
 
 /// What a model's schemas may hold.

@@ -45,7 +45,8 @@ fn input_schema(draft: &mut Draft<'_>, spec: &mut ToolSpecification) {
     if fixed.is_wrapped {
         draft.tool_names.wrapped.insert(spec.name.clone());
     }
-    *document = Document::from(fixed.schema);
+    let text = schema::in_order(fixed.schema, document, fixed.is_wrapped);
+    *document = Document::try_from(text.as_str()).unwrap_or_default();
 }
 
 /// What the model's schemas may hold.
