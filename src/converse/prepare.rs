@@ -60,6 +60,7 @@ mod tool_input;
 mod tool_names;
 mod tool_pairing;
 mod tool_result_images;
+mod tool_result_json;
 mod tool_schemas;
 mod tool_text;
 mod tools;
@@ -83,7 +84,7 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules in their order.
-const RULES: [fn(&mut Draft<'_>); 30] = [
+const RULES: [fn(&mut Draft<'_>); 31] = [
     wishes::apply,
     tools::apply,
     structured_output::apply,
@@ -96,6 +97,7 @@ const RULES: [fn(&mut Draft<'_>); 30] = [
     media_support::apply,
     reasoning::apply,
     tool_input::apply,
+    tool_result_json::apply,
     blank::apply,
     turns::apply,
     tool_pairing::apply,

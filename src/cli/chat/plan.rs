@@ -320,6 +320,7 @@ fn is_loss(adjustment: &Adjustment) -> bool {
         | Rule::Turns
         | Rule::ToolPairing
         | Rule::ToolIds
+        | Rule::ToolResultJson
         | Rule::ToolResultImages
         | Rule::ResultsAlone
         | Rule::FirstTurn

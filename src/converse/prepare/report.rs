@@ -74,6 +74,8 @@ pub enum Rule {
     ToolPairing,
     /// Ids of calls fit the pattern and are unique.
     ToolIds,
+    /// The JSON of a tool result is an object.
+    ToolResultJson,
     /// Images stand beside tool results where they may not stand inside.
     ToolResultImages,
     /// Tool results stand alone in their message where nothing may stand beside them.
@@ -132,6 +134,7 @@ impl Rule {
             Self::Turns => "turns",
             Self::ToolPairing => "tool-pairing",
             Self::ToolIds => "tool-ids",
+            Self::ToolResultJson => "tool-result-json",
             Self::ToolResultImages => "tool-result-images",
             Self::ResultsAlone => "results-alone",
             Self::FirstTurn => "first-turn",

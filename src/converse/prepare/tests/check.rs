@@ -70,6 +70,10 @@ fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
             if result.content.is_empty() || result.content.iter().any(is_blank) {
                 say("blank result");
             }
+            let is_bare = |piece: &ToolResultContentBlock| matches!(piece, ToolResultContentBlock::Json(json) if !json.as_json().starts_with('{'));
+            if result.content.iter().any(is_bare) {
+                say("JSON of a result is no object");
+            }
         }
         ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(text))
             if is_user || text.signature.as_deref().unwrap_or_default().is_empty() =>

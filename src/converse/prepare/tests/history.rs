@@ -248,6 +248,25 @@ fn inputs_of_calls_become_objects() {
 }
 
 #[test]
+fn json_in_results_that_is_no_object_is_kept_under_a_key() {
+    for (given, expected) in [
+        (json!({"a": [1]}), json!({"a": [1]})),
+        (json!([1, 2.0]), json!({"result": [1, 2.0]})),
+        (json!("so"), json!({"result": "so"})),
+        (json!(" "), json!({"result": " "})),
+        (json!(null), json!({"result": null})),
+    ] {
+        let answer = json!({"toolResult": {"toolUseId": "a", "content": [{"json": given}]}});
+        let talk =
+            json!([user("look"), says("assistant", json!([call("a")])), says("user", json!([answer]))]);
+        let prepared = plain(with_tools(talk), &of(Family::Other));
+        let sent = &messages(&prepared)[2]["content"][0]["toolResult"]["content"];
+        assert_eq!(sent, &json!([{"json": expected}]));
+        assert_eq!(rules(&prepared).contains(&"tool-result-json"), given != expected, "{given}");
+    }
+}
+
+#[test]
 fn reasoning_keeps_its_bytes_with_a_signature_and_goes_without() {
     let block = |text: &str, signature: Value| json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}});
     let (signed, empty) = (block(" deep\u{200b}\r\n", json!("sig")), block("", json!("sig2")));

@@ -43,7 +43,12 @@ fn tool_call() -> impl Strategy<Value = ContentBlock> {
 }
 
 fn tool_answer() -> impl Strategy<Value = ContentBlock> {
-    (id(), vec(text().prop_map(ToolResultContentBlock::Text), 0..3))
+    let json = select(&[r#"{"a":1.0}"#, "[1, 2.0]", "7", "null", r#""""#, r#""so""#][..]);
+    let piece = prop_oneof![
+        3 => text().prop_map(ToolResultContentBlock::Text),
+        2 => json.prop_map(|json| ToolResultContentBlock::Json(json.parse().unwrap())),
+    ];
+    (id(), vec(piece, 0..3))
         .prop_map(|(id, content)| ContentBlock::ToolResult(ToolResultBlock::new(id, content)))
 }
 
