@@ -321,6 +321,7 @@ fn is_loss(adjustment: &Adjustment) -> bool {
         | Rule::ToolPairing
         | Rule::ToolIds
         | Rule::ToolResultJson
+        | Rule::ToolResultStatus
         | Rule::ToolResultImages
         | Rule::ResultsAlone
         | Rule::FirstTurn

@@ -42,6 +42,8 @@ pub enum Refusal {
     ForcedWhileThinking,
     /// Anything else in a message that holds tool results.
     TextBesideResults,
+    /// `status` of a tool result.
+    ResultStatus,
     /// `strict` in a tool.
     StrictTools,
     /// Cache points.
@@ -146,6 +148,7 @@ fn named(message: &str) -> Option<&str> {
 fn by_name(name: &str) -> Option<Refusal> {
     let parts: Vec<&str> = name.trim_start_matches("#/").split(['.', '/']).collect();
     let refusal = match parts.as_slice() {
+        [.., "status"] => Refusal::ResultStatus,
         [.., "strict"] => Refusal::StrictTools,
         [.., "cache_control" | "cachePoint", "ttl"] => Refusal::CacheLifetime,
         [.., "cache_control" | "cachePoint"] => Refusal::CachePoints,
@@ -189,6 +192,7 @@ pub fn apply(refusal: &Refusal, facts: &mut ModelFacts, options: &mut PrepareOpt
         Refusal::ToolChoice(most) => facts.tools.choice = facts.tools.choice.min(*most),
         Refusal::ForcedWhileThinking => facts.tools.forced_while_thinking = false,
         Refusal::TextBesideResults => facts.tools.text_beside_results = false,
+        Refusal::ResultStatus => facts.tools.result_status = false,
         Refusal::StrictTools => drop(refuse("strict")),
         Refusal::CachePoints => drop(refuse("cachePoint")),
         Refusal::CacheLifetime => drop(refuse("cachePoint.ttl")),

@@ -76,6 +76,8 @@ pub enum Rule {
     ToolIds,
     /// The JSON of a tool result is an object.
     ToolResultJson,
+    /// A tool result says whether it failed where the model takes the status.
+    ToolResultStatus,
     /// Images stand beside tool results where they may not stand inside.
     ToolResultImages,
     /// Tool results stand alone in their message where nothing may stand beside them.
@@ -135,6 +137,7 @@ impl Rule {
             Self::ToolPairing => "tool-pairing",
             Self::ToolIds => "tool-ids",
             Self::ToolResultJson => "tool-result-json",
+            Self::ToolResultStatus => "tool-result-status",
             Self::ToolResultImages => "tool-result-images",
             Self::ResultsAlone => "results-alone",
             Self::FirstTurn => "first-turn",

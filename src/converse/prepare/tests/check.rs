@@ -22,6 +22,7 @@ pub(super) fn violations(request: &ConverseRequest, facts: &ModelFacts) -> Vec<S
     }
     tools(request, &mut found);
     results_alone(request, facts, &mut found);
+    statuses(request, facts, &mut found);
     let tier = request.service_tier.as_ref().filter(|tier| tier.kind != ServiceTierType::DEFAULT);
     if tier.is_some() && facts.only_default_tier {
         found.push(format!("{tier:?}"));
@@ -147,6 +148,16 @@ fn results_alone(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<
         if is_mixed && !facts.tools.text_beside_results {
             found.push(format!("{at}: beside results"));
         }
+    }
+}
+
+/// No status of a result where none is taken.
+fn statuses(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<String>) {
+    let mut blocks = request.messages.iter().flat_map(|message| &message.content);
+    let has_status =
+        |block: &ContentBlock| matches!(block, ContentBlock::ToolResult(result) if result.status.is_some());
+    if !facts.tools.result_status && blocks.any(has_status) {
+        found.push("status of a result".to_owned());
     }
 }
 

@@ -267,6 +267,27 @@ fn json_in_results_that_is_no_object_is_kept_under_a_key() {
 }
 
 #[test]
+fn a_status_goes_to_those_that_take_it_and_an_error_is_told_to_others() {
+    let mut others = of(Family::Other);
+    others.tools.result_status = false;
+    let (text, error) = (json!({"text": "seen"}), json!({"text": "(error)"}));
+    for (facts, status, expected) in [
+        (&able(), "error", json!({"toolUseId": "a", "content": [text], "status": "error"})),
+        (&able(), "success", json!({"toolUseId": "a", "content": [text], "status": "success"})),
+        (&others, "error", json!({"toolUseId": "a", "content": [error, text]})),
+        (&others, "success", json!({"toolUseId": "a", "content": [text]})),
+    ] {
+        let answer = json!({"toolResult": {"toolUseId": "a", "content": [text], "status": status}});
+        let talk =
+            json!([user("look"), says("assistant", json!([call("a")])), says("user", json!([answer]))]);
+        let prepared = plain(with_tools(talk), facts);
+        assert_eq!(messages(&prepared)[2]["content"][0]["toolResult"], expected, "{status}");
+        let is_told = rules(&prepared).contains(&"tool-result-status");
+        assert_eq!(is_told, !facts.tools.result_status);
+    }
+}
+
+#[test]
 fn reasoning_keeps_its_bytes_with_a_signature_and_goes_without() {
     let block = |text: &str, signature: Value| json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}});
     let (signed, empty) = (block(" deep\u{200b}\r\n", json!("sig")), block("", json!("sig2")));

@@ -103,6 +103,7 @@ fn sentences_of_the_service_say_what_was_refused() {
             "This model doesn't support the stopSequences field. Remove stopSequences and try again.",
             Refusal::StopSequences,
         ),
+        ("This model doesn't support the status field. Remove status and try again.", Refusal::ResultStatus),
         (
             "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \
              \"output_config.effort\" to control thinking behavior.",
@@ -179,7 +180,9 @@ fn lessons() -> Vec<Lesson> {
     }
     let called = json!({"role": "assistant", "content": [call("a")]});
     let beside = json!({"role": "user", "content": [result("a"), {"text": "and?"}]});
-    let beside = with_tools(json!([user("hi"), called, beside]));
+    let beside = with_tools(json!([user("hi"), called.clone(), beside]));
+    let failed = json!({"toolResult": {"toolUseId": "a", "content": [{"text": "?"}], "status": "error"}});
+    let failed = json!([user("hi"), called, {"role": "user", "content": [failed]}]);
     let schema =
         super::super::AnswerSchema { schema: json!({"type": "object"}).into(), ..Default::default() };
     let native = ModelFacts { structured_output: StructuredOutput::Native, ..able() };
@@ -197,6 +200,7 @@ fn lessons() -> Vec<Lesson> {
         (Refusal::ToolChoice(ToolChoices::Auto), talk(), able(), plain()),
         (Refusal::StrictTools, strict, able(), plain()),
         (Refusal::TextBesideResults, beside, able(), plain()),
+        (Refusal::ResultStatus, with_tools(failed), able(), plain()),
         (Refusal::CachePoints, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Short)),
         (Refusal::CacheLifetime, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Long)),
         (Refusal::NativeSchema, talk(), native, PrepareOptions { schema: Some(schema), ..plain() }),

@@ -48,8 +48,10 @@ fn tool_answer() -> impl Strategy<Value = ContentBlock> {
         3 => text().prop_map(ToolResultContentBlock::Text),
         2 => json.prop_map(|json| ToolResultContentBlock::Json(json.parse().unwrap())),
     ];
-    (id(), vec(piece, 0..3))
-        .prop_map(|(id, content)| ContentBlock::ToolResult(ToolResultBlock::new(id, content)))
+    let status = maybe(select(vec![ToolResultStatus::SUCCESS, ToolResultStatus::ERROR]));
+    (id(), vec(piece, 0..3), status).prop_map(|(id, content, status)| {
+        ContentBlock::ToolResult(ToolResultBlock { status, ..ToolResultBlock::new(id, content) })
+    })
 }
 
 fn thought() -> impl Strategy<Value = ContentBlock> {
@@ -258,7 +260,7 @@ fn sampling() -> impl Strategy<Value = Sampling> {
 
 fn tool_support() -> impl Strategy<Value = ToolSupport> {
     let choice = select(&[ToolChoices::Absent, ToolChoices::Auto, ToolChoices::Any, ToolChoices::Named][..]);
-    (prop::bool::weighted(0.8), choice, any::<[bool; 4]>()).prop_map(|(supported, choice, yes)| ToolSupport {
+    (prop::bool::weighted(0.8), choice, any::<[bool; 5]>()).prop_map(|(supported, choice, yes)| ToolSupport {
         supported,
         streaming: true,
         choice,
@@ -266,6 +268,7 @@ fn tool_support() -> impl Strategy<Value = ToolSupport> {
         images_in_results: yes[1],
         text_beside_results: yes[3],
         schema_refs: yes[2],
+        result_status: yes[4],
     })
 }
 
