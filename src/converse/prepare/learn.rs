@@ -69,7 +69,7 @@ pub enum Refusal {
 }
 
 /// Fragments of sentences, in lower case, and what they say. The first that is found counts.
-const SENTENCES: [(&str, Refusal); 19] = [
+const SENTENCES: [(&str, Refusal); 21] = [
     ("on-demand throughput", Refusal::OnDemand),
     ("unsupported for streaming", Refusal::Streaming),
     ("tool use in streaming mode", Refusal::StreamingTools),
@@ -80,6 +80,8 @@ const SENTENCES: [(&str, Refusal); 19] = [
     ("\"thinking.type.enabled\" is not supported", Refusal::BudgetThinking),
     ("adaptive thinking is not supported", Refusal::AdaptiveThinking),
     ("\"thinking.type.adaptive\" is not supported", Refusal::AdaptiveThinking),
+    ("input tag 'enabled' found", Refusal::BudgetThinking),
+    ("input tag 'adaptive' found", Refusal::AdaptiveThinking),
     ("invalid beta flag", Refusal::BetaFlags),
     ("assistant message prefill", Refusal::Prefill),
     ("conversation must end with a user message", Refusal::Prefill),
@@ -90,6 +92,10 @@ const SENTENCES: [(&str, Refusal); 19] = [
     ("support the video content block", Refusal::Medium(Medium::Video)),
     ("support the audio content block", Refusal::Medium(Medium::Audio)),
 ];
+
+/// Values of `type`. Where the members of an object depend on it, the path in a refusal leads through the value:
+/// `thinking.adaptive.display`.
+const TYPES: [&str; 4] = ["ephemeral", "adaptive", "enabled", "disabled"];
 
 /// Reads an error answer; `None` when it teaches nothing about the model.
 pub fn learn(failure: &ServiceFailure) -> Option<Refusal> {
@@ -146,7 +152,8 @@ fn named(message: &str) -> Option<&str> {
 
 /// What it means that a field is refused.
 fn by_name(name: &str) -> Option<Refusal> {
-    let parts: Vec<&str> = name.trim_start_matches("#/").split(['.', '/']).collect();
+    let parts = name.trim_start_matches("#/").split(['.', '/']);
+    let parts: Vec<&str> = parts.filter(|part| !TYPES.contains(part)).collect();
     let refusal = match parts.as_slice() {
         [.., "status"] => Refusal::ResultStatus,
         [.., "strict"] => Refusal::StrictTools,

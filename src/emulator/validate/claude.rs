@@ -148,7 +148,12 @@ fn thinking(body: &Value, model: &Model) -> Result<(), Refusal> {
         Thinking::Adaptive | Thinking::Both | Thinking::Any => true,
     };
     if !is_allowed {
-        return Err(Refusal::by_model("thinking: this kind of thinking is not supported on this model"));
+        return Err(Refusal::by_model(if model.thinking == Thinking::Budget {
+            "thinking: Input tag 'adaptive' found using 'type' does not match any of the expected tags: \
+             'disabled', 'enabled'"
+        } else {
+            "thinking: Extra inputs are not permitted"
+        }));
     }
     if !asks_to_think(body) {
         return Ok(());

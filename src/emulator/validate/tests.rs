@@ -380,7 +380,7 @@ fn claude_models_have_rules_for_thinking() {
                 "may only be set to 1",
             ),
             (thinking(enabled.clone(), forced), 400, "tool_choice forces tool use"),
-            (thinking(json!({"type": "adaptive"}), json!({})), 400, "not supported on this model"),
+            (thinking(json!({"type": "adaptive"}), json!({})), 400, "thinking: Input tag 'adaptive' found"),
             (
                 thinking(enabled.clone(), thought(json!("c2ln"))),
                 400,

@@ -77,9 +77,9 @@ fn refusal(what: Unsupported, body: &Value, model: &Model) -> Refusal {
             mixed_message(body).unwrap_or_default()
         )),
         Unsupported::CachePointsInTools => extraneous_in_tools("cachePoint"),
-        Unsupported::CacheLifetime if model.is_claude() => {
-            Refusal::by_model("messages.0.content.0.cache_control.ttl: Extra inputs are not permitted")
-        }
+        Unsupported::CacheLifetime if model.is_claude() => Refusal::by_model(
+            "messages.0.content.0.cache_control.ephemeral.ttl: Extra inputs are not permitted",
+        ),
         Unsupported::CacheLifetime => field("cachePoint.ttl"),
         Unsupported::StructuredOutput if model.is_claude() => {
             Refusal::by_model("output_config.format: Extra inputs are not permitted")

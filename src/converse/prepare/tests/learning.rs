@@ -52,6 +52,14 @@ fn sentences_with_a_fields_name_say_what_was_refused() {
             Refusal::CacheLifetime,
         ),
         (
+            "thinking.adaptive.display: Extra inputs are not permitted",
+            Refusal::Field("thinking.display".to_owned()),
+        ),
+        (
+            "tools.20.custom.cache_control.ephemeral.ttl: Extra inputs are not permitted",
+            Refusal::CacheLifetime,
+        ),
+        (
             "Malformed input request: #: extraneous key [top_k] is not permitted, please reformat your input.",
             Refusal::TopK,
         ),
@@ -74,6 +82,28 @@ fn sentences_about_messages_say_what_was_refused() {
         (
             "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
             Refusal::TextBesideResults,
+        ),
+    ]);
+}
+
+#[test]
+fn sentences_about_thinking_say_what_was_refused() {
+    check([
+        (
+            "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \
+             \"output_config.effort\" to control thinking behavior.",
+            Refusal::BudgetThinking,
+        ),
+        ("adaptive thinking is not supported on this model", Refusal::AdaptiveThinking),
+        (
+            "thinking: Input tag 'adaptive' found using 'type' does not match any of the expected tags: 'disabled', \
+             'enabled'",
+            Refusal::AdaptiveThinking,
+        ),
+        (
+            "thinking: Input tag 'enabled' found using 'type' does not match any of the expected tags: 'adaptive', \
+             'disabled'",
+            Refusal::BudgetThinking,
         ),
     ]);
 }
@@ -104,12 +134,6 @@ fn sentences_of_the_service_say_what_was_refused() {
             Refusal::StopSequences,
         ),
         ("This model doesn't support the status field. Remove status and try again.", Refusal::ResultStatus),
-        (
-            "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \
-             \"output_config.effort\" to control thinking behavior.",
-            Refusal::BudgetThinking,
-        ),
-        ("adaptive thinking is not supported on this model", Refusal::AdaptiveThinking),
         ("invalid beta flag", Refusal::BetaFlags),
         (
             "The maximum tokens you requested exceeds the model limit of 8192. Try again with a maximum tokens \
