@@ -90,6 +90,7 @@ fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
             say("media of the assistant");
         }
         ContentBlock::Unknown(member) if *member == UnknownMember::default() => say("no member"),
+        ContentBlock::Unknown(member) if member.name.contains('.') => say("no block"),
         _ => {}
     }
 }

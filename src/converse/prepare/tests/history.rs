@@ -361,6 +361,27 @@ fn blocks_in_messages_of_the_wrong_role_are_told_or_dropped() {
 }
 
 #[test]
+fn pieces_of_a_stream_that_are_no_blocks_are_not_sent_back() {
+    use crate::converse::Fold;
+    use crate::stream::{BlockDelta, BlockStart, StreamEvent};
+    let mut fold = Fold::new();
+    let value = serde_json::value::RawValue::from_string(r#"{"x":1}"#.to_owned()).unwrap();
+    let (member, value) = ("hologram".into(), &*value);
+    let start = BlockStart::Unknown { member, value };
+    fold.push(&StreamEvent::ContentBlockDelta { index: 0, delta: BlockDelta::Text("Answer.".into()) });
+    fold.push(&StreamEvent::ContentBlockStart { index: 1, start });
+    let delta = BlockDelta::Unknown { member: "hologram".into(), value };
+    fold.push(&StreamEvent::ContentBlockDelta { index: 1, delta });
+    let answer = fold.finish().message().unwrap().clone();
+    assert_eq!(answer.content.len(), 3, "they are kept");
+    let mut given = request(json!({"messages": [user("one"), user("two")]}));
+    given.messages.insert(1, answer);
+    let prepared = plain(given, &of(Family::Nova));
+    assert_eq!(messages(&prepared), json!([user("one"), assistant("Answer."), user("two")]));
+    assert_eq!(rules(&prepared), ["placement", "placement"]);
+}
+
+#[test]
 fn calls_that_the_service_answered_stay_beside_their_results() {
     let call =
         json!({"toolUse": {"toolUseId": "s", "name": "nova_code", "input": {}, "type": "server_tool_use"}});

@@ -66,6 +66,14 @@ fn thought() -> impl Strategy<Value = ContentBlock> {
     )
 }
 
+/// What is kept of a stream that a newer model wrote.
+fn piece_of_a_stream() -> impl Strategy<Value = ContentBlock> {
+    select(&["delta.hologram", "start.hologram"][..]).prop_map(|name| {
+        let value = Document::default();
+        ContentBlock::Unknown(UnknownMember { name: name.to_owned(), value })
+    })
+}
+
 /// What conversations hold.
 fn usual_block() -> impl Strategy<Value = ContentBlock> {
     prop_oneof![
@@ -75,6 +83,7 @@ fn usual_block() -> impl Strategy<Value = ContentBlock> {
         2 => thought(),
         2 => point().prop_map(ContentBlock::CachePoint),
         2 => media(),
+        1 => piece_of_a_stream(),
     ]
 }
 
