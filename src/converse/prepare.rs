@@ -24,7 +24,8 @@
 //!    lacks its reasoning. What the model has refused before goes at this point, as it may be the thinking.
 //! 6. **Thinking before prefill, sampling, limits and the tool choice**: each of them depends on whether the
 //!    model thinks.
-//! 7. **Cache points last**, when no block moves any more.
+//! 7. **Cache points last**, when no block moves any more; but those inside results go before a result can become
+//!    text.
 
 mod beta_flags;
 mod blank;
@@ -86,10 +87,11 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules in their order.
-const RULES: [fn(&mut Draft<'_>); 32] = [
+const RULES: [fn(&mut Draft<'_>); 33] = [
     wishes::apply,
     tools::apply,
     structured_output::apply,
+    cache_points::drop_inside_results,
     tool_history::apply,
     tool_names::apply,
     tool_schemas::apply,

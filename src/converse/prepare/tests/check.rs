@@ -52,6 +52,7 @@ fn turns(request: &ConverseRequest, found: &mut Vec<String>) {
 fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
     match block {
         ContentBlock::Text(text) if text.trim().is_empty() => say("blank text"),
+        ContentBlock::Text(text) if text.contains(r#"{"type":"default"}"#) => say("a cache point as text"),
         ContentBlock::ToolUse(call) => {
             if is_user {
                 say("call of the user");

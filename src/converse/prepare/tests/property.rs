@@ -47,6 +47,7 @@ fn tool_answer() -> impl Strategy<Value = ContentBlock> {
     let piece = prop_oneof![
         3 => text().prop_map(ToolResultContentBlock::Text),
         2 => json.prop_map(|json| ToolResultContentBlock::Json(json.parse().unwrap())),
+        1 => Just(serde_json::from_value(json!({"cachePoint": {"type": "default"}})).unwrap()),
     ];
     let status = maybe(select(vec![ToolResultStatus::SUCCESS, ToolResultStatus::ERROR]));
     (id(), vec(piece, 0..3), status).prop_map(|(id, content, status)| {
