@@ -208,7 +208,7 @@ fn lessons() -> Vec<Lesson> {
     let failed = json!({"toolResult": {"toolUseId": "a", "content": [{"text": "?"}], "status": "error"}});
     let failed = json!([user("hi"), called, {"role": "user", "content": [failed]}]);
     let schema =
-        super::super::AnswerSchema { schema: json!({"type": "object"}).into(), ..Default::default() };
+        super::super::AnswerSchema { schema: json!({"properties": {}}).into(), ..Default::default() };
     let native = ModelFacts { structured_output: StructuredOutput::Native, ..able() };
     let cached = |retention| PrepareOptions { cache: Some(retention), ..PrepareOptions::default() };
     let plain = PrepareOptions::default;
