@@ -72,13 +72,18 @@ fn a_budget_in_numbers_wins_over_the_level() {
     let options = PrepareOptions { thinking_budget: Some(5_000), ..level(ThinkingLevel::Low) };
     assert_eq!(fields(&prepare(ask(), &able(), &options))["thinking"]["budget_tokens"], 5_000);
     let options = PrepareOptions { thinking_budget: Some(10), ..PrepareOptions::default() };
-    assert_eq!(fields(&prepare(ask(), &able(), &options))["thinking"]["budget_tokens"], 1_024);
+    let prepared = prepare(ask(), &able(), &options);
+    assert_eq!(fields(&prepared)["thinking"]["budget_tokens"], 1_024);
+    assert_eq!(notes(&prepared, "options.thinkingBudget").len(), 1);
     let prepared = prepare(ask(), &adaptive(), &PrepareOptions { thinking_budget: Some(5_000), ..options });
     assert_eq!(fields(&prepared)["output_config"], json!({"effort": "medium"}));
     assert_eq!(notes(&prepared, "options.thinkingBudget").len(), 1);
     let off = PrepareOptions { thinking_budget: Some(5_000), ..level(ThinkingLevel::Off) };
-    for facts in [able(), adaptive()] {
-        assert_eq!(fields(&prepare(ask(), &facts, &off)), Value::Null);
+    let flat = ModelFacts { thinking: Thinking::FlatEffort, ..of(Family::DeepSeek) };
+    for facts in [able(), adaptive(), of(Family::Other), flat] {
+        let prepared = prepare(ask(), &facts, &off);
+        assert_eq!(fields(&prepared), Value::Null);
+        assert_eq!(notes(&prepared, "options.thinkingBudget").len(), 1);
     }
 }
 

@@ -39,8 +39,12 @@ pub(super) fn apply(draft: &mut Draft<'_>, fields: &mut Fields, level: ThinkingL
         draft.note(Rule::Thinking, "options.thinking", why, None);
         return false;
     }
-    let wanted = draft.options.thinking_budget.unwrap_or(level_tokens).max(LEAST);
-    let Some(budget) = fit(draft, wanted) else {
+    let wanted = draft.options.thinking_budget.unwrap_or(level_tokens);
+    if wanted < LEAST {
+        let why = "the service takes no smaller budget than 1024 tokens, so that is asked for";
+        draft.note(Rule::Thinking, "options.thinkingBudget", why, None);
+    }
+    let Some(budget) = fit(draft, wanted.max(LEAST)) else {
         let why = "the model's limit on output leaves no room for thinking";
         draft.note(Rule::Thinking, "options.thinking", why, Some("maxOutputTokens"));
         return false;
