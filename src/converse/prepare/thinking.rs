@@ -9,7 +9,7 @@
 
 mod budget;
 
-pub(super) use budget::DEFAULT_ANSWER;
+pub(super) use budget::{DEFAULT_ANSWER, INTERLEAVED, LEAST as LEAST_BUDGET, LEAST_ANSWER};
 
 use super::draft::Draft;
 use super::fields::Fields;

@@ -199,11 +199,17 @@ fn budget(body: &Value) -> Result<(), Refusal> {
         Some(budget) if budget < LEAST_BUDGET => Err(Refusal::by_model(format!(
             "thinking.enabled.budget_tokens: Input should be greater than or equal to {LEAST_BUDGET}"
         ))),
-        Some(budget) if budget >= limit.unwrap_or(DEFAULT_LIMIT) => {
+        // Between calls of tools it is for all the turns together.
+        Some(budget) if budget >= limit.unwrap_or(DEFAULT_LIMIT) && !is_interleaved(body) => {
             Err(Refusal::by_model("`max_tokens` must be greater than `thinking.budget_tokens`."))
         }
         Some(_) => Ok(()),
     }
+}
+
+fn is_interleaved(body: &Value) -> bool {
+    let flags = body.pointer("/additionalModelRequestFields/anthropic_beta").and_then(Value::as_array);
+    flags.is_some_and(|flags| flags.iter().any(|flag| flag == "interleaved-thinking-2025-05-14"))
 }
 
 /// A turn that goes on after its tools must begin with the thinking that led to them.

@@ -247,7 +247,7 @@ fn inference(
         }
         if let (Some(limit), Some(budget)) = (config.max_tokens, budget)
             && u64::from(limit) <= budget
-            && u64::from(most) > budget
+            && most > 2_048
         {
             found.push(format!("budget {budget} of {limit}"));
         }

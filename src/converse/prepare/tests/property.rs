@@ -175,6 +175,7 @@ fn any_fields() -> impl Strategy<Value = &'static str> {
             "[1]",
             r#"{"top_k": 5, "top_k": 1.0}"#,
             r#"{"thinking": {"type": "enabled", "budget_tokens": 3000}}"#,
+            r#"{"thinking": {"type": "enabled", "budget_tokens": 70000}}"#,
             r#"{"thinking": {"type": "disabled"}, "anthropic_beta": ["x"]}"#,
             r#"{"thinking": null, "output_config": {"effort": "low"}}"#,
             r#"{"output_config": 7, "reasoning": {"summary": "auto"}}"#,

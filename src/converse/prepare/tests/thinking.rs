@@ -393,6 +393,29 @@ fn a_budget_of_the_callers_raises_the_limit() {
 }
 
 #[test]
+fn a_budget_of_the_callers_that_no_limit_can_hold_is_lowered() {
+    let place = "additionalModelRequestFields.thinking.budget_tokens";
+    let small = ModelFacts { max_output_tokens: Some(2_000), ..able() };
+    let (sonnet, interleaved) = (able(), json!(["interleaved-thinking-2025-05-14"]));
+    for (facts, flags, asked, given, expected) in [
+        (&sonnet, json!([]), None, 70_000_u64, (64_000, 62_976)),
+        (&sonnet, json!([]), None, u64::MAX, (64_000, 62_976)),
+        (&sonnet, json!([]), Some(500), 64_000, (64_000, 63_500)),
+        (&sonnet, json!([]), Some(500), 63_000, (63_500, 63_000)),
+        (&sonnet, interleaved, None, 70_000, (64_000, 70_000)),
+        (&small, json!([]), None, 70_000, (2_000, 70_000)),
+    ] {
+        let own = json!({"thinking": {"type": "enabled", "budget_tokens": given}, "anthropic_beta": flags});
+        let mut request = ask().additional_model_request_fields(own);
+        request.inference_config.get_or_insert_default().max_tokens = asked;
+        let prepared = plain(request, facts);
+        let sent = (&config(&prepared)["maxTokens"], &fields(&prepared)["thinking"]["budget_tokens"]);
+        assert_eq!(sent, (&json!(expected.0), &json!(expected.1)), "{given} {asked:?}");
+        assert_eq!(notes(&prepared, place).len(), usize::from(given != expected.1), "{given} {asked:?}");
+    }
+}
+
+#[test]
 fn a_limit_that_is_changed_is_told_as_what_it_is() {
     let (cut, raised) =
         ("the model gives no more", "thinking counts against the limit, which is raised for it");
