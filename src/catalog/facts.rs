@@ -226,6 +226,9 @@ pub struct ToolSupport {
     pub text_beside_results: bool,
     /// Whether input schemas may hold `$ref`.
     pub schema_refs: bool,
+    /// Whether a tool result may say by `status` that it failed.
+    #[serde(default)]
+    pub result_status: bool,
 }
 
 /// Which of `toolChoice`'s members a model takes: each includes those before it.

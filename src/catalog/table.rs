@@ -144,6 +144,8 @@ impl Rules {
                 text_beside_results: true,
                 images_in_results: false,
                 schema_refs: false,
+                // A Claude behind an opaque id takes it, and a refusal is learned from.
+                result_status: true,
             },
             structured_output: StructuredOutput::Prompt,
             streams: true,

@@ -108,6 +108,11 @@ impl fmt::Debug for Fold {
     }
 }
 
+/// Whether this is the name of a piece that is kept though no block could take it.
+pub(super) fn is_piece(name: &str) -> bool {
+    name.starts_with("delta.") || name.starts_with("start.")
+}
+
 /// Adds `delta` to the latest open part that takes it, or begins a part with it.
 fn append(parts: &mut Vec<Part>, delta: &BlockDelta<'_>) {
     // What is unknown joins nothing; looking for its like among many of its kind would only take time.
@@ -201,6 +206,7 @@ impl Block {
         Self::Text { text: String::new(), citations: Vec::new() }
     }
 
+    /// See [`is_piece`] for its name.
     fn piece(event: &str, member: &str, value: &RawValue) -> Self {
         Self::Unknown(UnknownMember { name: format!("{event}.{member}"), value: value.into() })
     }

@@ -17,13 +17,15 @@
 //! 2. **Blocks before turns**: what drops or rewrites single blocks (roles, placement, media, reasoning, blanks)
 //!    runs first, since a message that loses its last block goes, and its neighbours then have one role.
 //! 3. **Turns before pairs**: results are looked for in the next message, so messages must take turns.
-//! 4. **Pairs before what stands beside them**: labels of media that leave a result name its final id, and
+//! 4. **Pairs before what stands beside them and in them**: a result without its call is told with its status,
+//!    labels of media that leave a result name its final id, and
 //!    only then is it known what stands beside results that must be alone.
 //! 5. **The conversation before thinking**: thinking with a budget is impossible while the last tool turn
 //!    lacks its reasoning. What the model has refused before goes at this point, as it may be the thinking.
 //! 6. **Thinking before prefill, sampling, limits and the tool choice**: each of them depends on whether the
 //!    model thinks.
-//! 7. **Cache points last**, when no block moves any more.
+//! 7. **Cache points last**, when no block moves any more; but those inside results go before a result can become
+//!    text.
 
 mod beta_flags;
 mod blank;
@@ -60,6 +62,8 @@ mod tool_input;
 mod tool_names;
 mod tool_pairing;
 mod tool_result_images;
+mod tool_result_json;
+mod tool_result_status;
 mod tool_schemas;
 mod tool_text;
 mod tools;
@@ -83,10 +87,11 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules in their order.
-const RULES: [fn(&mut Draft<'_>); 30] = [
+const RULES: [fn(&mut Draft<'_>); 33] = [
     wishes::apply,
     tools::apply,
     structured_output::apply,
+    cache_points::drop_inside_results,
     tool_history::apply,
     tool_names::apply,
     tool_schemas::apply,
@@ -96,9 +101,11 @@ const RULES: [fn(&mut Draft<'_>); 30] = [
     media_support::apply,
     reasoning::apply,
     tool_input::apply,
+    tool_result_json::apply,
     blank::apply,
     turns::apply,
     tool_pairing::apply,
+    tool_result_status::apply,
     first_turn::apply,
     tool_result_images::apply,
     documents::apply,

@@ -64,6 +64,8 @@ pub(super) enum Unsupported {
     NamedTool,
     Documents,
     ImagesInResults,
+    /// `toolResult.status`.
+    ResultStatus,
     /// Anything but tool results in a message that holds some.
     TextBesideResults,
     CachePointsInTools,

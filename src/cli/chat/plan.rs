@@ -320,6 +320,8 @@ fn is_loss(adjustment: &Adjustment) -> bool {
         | Rule::Turns
         | Rule::ToolPairing
         | Rule::ToolIds
+        | Rule::ToolResultJson
+        | Rule::ToolResultStatus
         | Rule::ToolResultImages
         | Rule::ResultsAlone
         | Rule::FirstTurn

@@ -31,6 +31,11 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     draft.note(Rule::BetaFlags, "options.betaFlags", why, fact);
 }
 
+/// Whether a flag is there.
+pub(super) fn has(fields: &Fields, flag: &str) -> bool {
+    matches!(fields.value(FIELD), Some(Value::Array(all)) if all.iter().any(|known| known == flag))
+}
+
 /// Adds flags that are not there. False: what stands in their place is no list.
 pub(super) fn add<'a>(fields: &mut Fields, flags: impl IntoIterator<Item = &'a str>) -> bool {
     let mut all = match fields.value(FIELD) {

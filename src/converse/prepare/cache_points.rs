@@ -10,6 +10,8 @@
 mod added;
 mod own;
 
+pub(super) use own::drop_inside_results;
+
 use super::draft::Draft;
 use crate::catalog::facts::Family;
 use crate::converse::{CachePointBlock, ConverseRequest, SystemContentBlock, Tool};

@@ -42,6 +42,8 @@ pub enum Refusal {
     ForcedWhileThinking,
     /// Anything else in a message that holds tool results.
     TextBesideResults,
+    /// `status` of a tool result.
+    ResultStatus,
     /// `strict` in a tool.
     StrictTools,
     /// Cache points.
@@ -67,7 +69,7 @@ pub enum Refusal {
 }
 
 /// Fragments of sentences, in lower case, and what they say. The first that is found counts.
-const SENTENCES: [(&str, Refusal); 19] = [
+const SENTENCES: [(&str, Refusal); 21] = [
     ("on-demand throughput", Refusal::OnDemand),
     ("unsupported for streaming", Refusal::Streaming),
     ("tool use in streaming mode", Refusal::StreamingTools),
@@ -78,6 +80,8 @@ const SENTENCES: [(&str, Refusal); 19] = [
     ("\"thinking.type.enabled\" is not supported", Refusal::BudgetThinking),
     ("adaptive thinking is not supported", Refusal::AdaptiveThinking),
     ("\"thinking.type.adaptive\" is not supported", Refusal::AdaptiveThinking),
+    ("input tag 'enabled' found", Refusal::BudgetThinking),
+    ("input tag 'adaptive' found", Refusal::AdaptiveThinking),
     ("invalid beta flag", Refusal::BetaFlags),
     ("assistant message prefill", Refusal::Prefill),
     ("conversation must end with a user message", Refusal::Prefill),
@@ -88,6 +92,10 @@ const SENTENCES: [(&str, Refusal); 19] = [
     ("support the video content block", Refusal::Medium(Medium::Video)),
     ("support the audio content block", Refusal::Medium(Medium::Audio)),
 ];
+
+/// Values of `type`. Where the members of an object depend on it, the path in a refusal leads through the value:
+/// `thinking.adaptive.display`.
+const TYPES: [&str; 4] = ["ephemeral", "adaptive", "enabled", "disabled"];
 
 /// Reads an error answer; `None` when it teaches nothing about the model.
 pub fn learn(failure: &ServiceFailure) -> Option<Refusal> {
@@ -144,8 +152,10 @@ fn named(message: &str) -> Option<&str> {
 
 /// What it means that a field is refused.
 fn by_name(name: &str) -> Option<Refusal> {
-    let parts: Vec<&str> = name.trim_start_matches("#/").split(['.', '/']).collect();
+    let parts = name.trim_start_matches("#/").split(['.', '/']);
+    let parts: Vec<&str> = parts.filter(|part| !TYPES.contains(part)).collect();
     let refusal = match parts.as_slice() {
+        [.., "status"] => Refusal::ResultStatus,
         [.., "strict"] => Refusal::StrictTools,
         [.., "cache_control" | "cachePoint", "ttl"] => Refusal::CacheLifetime,
         [.., "cache_control" | "cachePoint"] => Refusal::CachePoints,
@@ -189,6 +199,7 @@ pub fn apply(refusal: &Refusal, facts: &mut ModelFacts, options: &mut PrepareOpt
         Refusal::ToolChoice(most) => facts.tools.choice = facts.tools.choice.min(*most),
         Refusal::ForcedWhileThinking => facts.tools.forced_while_thinking = false,
         Refusal::TextBesideResults => facts.tools.text_beside_results = false,
+        Refusal::ResultStatus => facts.tools.result_status = false,
         Refusal::StrictTools => drop(refuse("strict")),
         Refusal::CachePoints => drop(refuse("cachePoint")),
         Refusal::CacheLifetime => drop(refuse("cachePoint.ttl")),

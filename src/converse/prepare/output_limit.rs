@@ -1,12 +1,13 @@
 //! Rule `output-limit`: the limit on the answer is one that the model takes and that leaves it room.
 //!
 //! Without a limit Bedrock ends the answer of a Claude model after 4,096 tokens, whatever the model can do;
-//! so the model's own limit is sent. For other families the service knows better.
+//! so the model's own limit is sent. For other families the service knows better. A budget for thinking that the
+//! limit cannot hold is lowered, also one that the caller wrote into the model's own fields.
 
 use super::draft::Draft;
-use super::mind;
 use super::report::Rule;
-use super::thinking::DEFAULT_ANSWER;
+use super::thinking::{DEFAULT_ANSWER, INTERLEAVED, LEAST_ANSWER, LEAST_BUDGET};
+use super::{beta_flags, mind};
 use crate::catalog::facts::Family;
 
 const PLACE: &str = "inferenceConfig.maxTokens";
@@ -26,7 +27,7 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
         return;
     }
     let most = draft.facts.max_output_tokens.unwrap_or(u32::MAX);
-    let budget = mind.budget.and_then(|budget| u32::try_from(budget).ok());
+    let budget = mind.budget.map(|budget| u32::try_from(budget).unwrap_or(u32::MAX));
     let limit = match (asked, draft.facts.max_output_tokens, budget) {
         (Some(asked), ..) => asked,
         (None, Some(most), _) if draft.facts.family == Family::Claude => {
@@ -34,17 +35,37 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
                 "without a limit the service ends the answer at 4096 tokens, so the model's own is sent";
             draft.note(Rule::OutputLimit, PLACE, why, Some("maxOutputTokens"));
             set(draft, Some(most));
+            lower(draft, budget, most, LEAST_ANSWER);
             return;
         }
         (None, _, Some(_)) => DEFAULT_ANSWER,
         (None, _, None) => return,
     };
     let fitting = fit(limit, budget, least(draft.facts.family), most);
-    if asked == Some(fitting) {
+    if asked != Some(fitting) {
+        let has_no_room = budget.is_some_and(|budget| limit <= budget);
+        replace(draft, asked, fitting, has_no_room);
+    }
+    lower(draft, budget, fitting, limit);
+}
+
+/// Lowers a budget that leaves nothing of the limit to the answer, of which `answer` tokens are wanted. Between
+/// calls of tools a budget may be above the limit: it is for all the turns together.
+fn lower(draft: &mut Draft<'_>, budget: Option<u32>, limit: u32, answer: u32) {
+    if budget.is_none_or(|budget| budget < limit) {
         return;
     }
-    let has_no_room = budget.is_some_and(|budget| limit <= budget);
-    replace(draft, asked, fitting, has_no_room);
+    let fitting = limit.saturating_sub(answer.clamp(1, LEAST_ANSWER));
+    let Some(mut fields) = draft.fields().filter(|fields| !beta_flags::has(fields, INTERLEAVED)) else {
+        return;
+    };
+    let Some(mut thinking) = fields.object("thinking").filter(|_| fitting >= LEAST_BUDGET) else { return };
+    thinking.set("budget_tokens", &fitting);
+    fields.set("thinking", &thinking);
+    draft.request.additional_model_request_fields = fields.into_document();
+    let why = format!("a budget must be below the limit of {limit} tokens, so it is lowered");
+    let place = "additionalModelRequestFields.thinking.budget_tokens";
+    draft.note(Rule::Thinking, place, why, Some("maxOutputTokens"));
 }
 
 /// Sets the limit, and notes why it is not the one that was asked for. `has_no_room`: thinking takes all of that.

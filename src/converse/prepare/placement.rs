@@ -1,10 +1,12 @@
 //! Rule `placement`: blocks stand in messages of the role that may hold them.
 //!
 //! Calls and reasoning are the assistant's; results and media are the user's. The one exception are tools that
-//! the service runs itself: their results stand beside the calls, in the assistant's message.
+//! the service runs itself: their results stand beside the calls, in the assistant's message. What is kept of an
+//! answer that is no block, a piece of a stream that this version does not know, stands in none.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html>
 
+use super::super::fold::is_piece;
 use super::draft::{Draft, Spot, as_call, as_result};
 use super::report::Rule;
 use super::tool_text;
@@ -13,12 +15,19 @@ use std::collections::HashSet;
 
 pub(super) fn apply(draft: &mut Draft<'_>) {
     let served: Vec<HashSet<usize>> = draft.request.messages.iter().map(served_in).collect();
-    draft.each_block(|draft, spot, block, out| match spot.role {
-        Role::Assistant => {
-            let is_served = served.get(spot.message).is_some_and(|blocks| blocks.contains(&spot.block));
-            assistant(draft, spot, block, is_served, out);
+    draft.each_block(|draft, spot, block, out| {
+        if matches!(&block, ContentBlock::Unknown(member) if is_piece(&member.name)) {
+            let why = "a piece of a stream that is not known is no block, and is refused";
+            draft.note(Rule::Placement, spot, why, None);
+            return;
         }
-        Role::User | Role::System | Role::Unknown(_) => user(draft, spot, block, out),
+        match spot.role {
+            Role::Assistant => {
+                let is_served = served.get(spot.message).is_some_and(|blocks| blocks.contains(&spot.block));
+                assistant(draft, spot, block, is_served, out);
+            }
+            Role::User | Role::System | Role::Unknown(_) => user(draft, spot, block, out),
+        }
     });
 }
 

@@ -74,6 +74,10 @@ pub enum Rule {
     ToolPairing,
     /// Ids of calls fit the pattern and are unique.
     ToolIds,
+    /// The JSON of a tool result is an object.
+    ToolResultJson,
+    /// A tool result says whether it failed where the model takes the status.
+    ToolResultStatus,
     /// Images stand beside tool results where they may not stand inside.
     ToolResultImages,
     /// Tool results stand alone in their message where nothing may stand beside them.
@@ -132,6 +136,8 @@ impl Rule {
             Self::Turns => "turns",
             Self::ToolPairing => "tool-pairing",
             Self::ToolIds => "tool-ids",
+            Self::ToolResultJson => "tool-result-json",
+            Self::ToolResultStatus => "tool-result-status",
             Self::ToolResultImages => "tool-result-images",
             Self::ResultsAlone => "results-alone",
             Self::FirstTurn => "first-turn",

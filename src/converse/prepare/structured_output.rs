@@ -24,6 +24,18 @@ const TOOL: &str = "structured_answer";
 /// What it says of itself, by which it is known again.
 const DESCRIPTION: &str = "Gives the final answer. Call this tool once, with the answer as its input.";
 
+/// Why a schema that refers to itself goes to a tool, and what it loses where there are none.
+const REFERENCES: (&str, &str) = (
+    "the service's structured output takes no schema that refers to itself",
+    "a `$ref` that cannot be put in is an empty object, as the service's structured output takes closed ones",
+);
+
+/// The same for a schema with a map.
+const MAPS: (&str, &str) = (
+    "the service's structured output takes no object of any properties",
+    "objects have the named properties alone, as the service's structured output takes closed ones",
+);
+
 pub(super) fn apply(draft: &mut Draft<'_>) {
     let Some(wish) = &draft.options.schema else { return };
     let (root, is_wrapped) = schema::object_root(wish.schema.to_value().unwrap_or_default());
@@ -60,18 +72,16 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
 /// The service's own format, or a tool for what it cannot say.
 fn native(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) -> Option<AnswerLane> {
     let mut closed = root.clone();
-    let Lost { bounds, references } = schema::strict(&mut closed);
-    if references {
+    let Lost { bounds, references, maps } = schema::strict(&mut closed);
+    if references || maps {
+        let (refused, lost) = if references { REFERENCES } else { MAPS };
         let has_format =
             draft.request.output_config.as_ref().is_some_and(|config| config.text_format.is_some());
         if draft.facts.tools.supported && !has_format {
-            told(draft, "the service's structured output takes no schema that refers to itself");
+            told(draft, refused);
             return Some(tool(draft, wish, root));
         }
-        told(
-            draft,
-            "a `$ref` that cannot be put in is an empty object, as the service's structured output takes closed ones",
-        );
+        told(draft, lost);
     }
     if bounds {
         told(draft, "bounds that the service's structured output refuses are said in descriptions");

@@ -46,6 +46,7 @@ fn able() -> ModelFacts {
             images_in_results: true,
             text_beside_results: true,
             schema_refs: true,
+            result_status: true,
         },
         structured_output: StructuredOutput::Tool,
         streams: true,

@@ -9,7 +9,7 @@
 
 mod budget;
 
-pub(super) use budget::DEFAULT_ANSWER;
+pub(super) use budget::{DEFAULT_ANSWER, INTERLEAVED, LEAST as LEAST_BUDGET, LEAST_ANSWER};
 
 use super::draft::Draft;
 use super::fields::Fields;
@@ -21,6 +21,11 @@ use serde_json::json;
 pub(super) fn apply(draft: &mut Draft<'_>) {
     let (level, budget) = (draft.options.thinking, draft.options.thinking_budget);
     let Some(level) = level.or(budget.map(|_| ThinkingLevel::High)) else { return };
+    let is_off = level == ThinkingLevel::Off;
+    if is_off && budget.is_some() {
+        let why = "thinking is switched off, so a budget for it counts for nothing";
+        draft.note(Rule::Thinking, "options.thinkingBudget", why, None);
+    }
     let Some(mut fields) = draft.fields() else {
         let why = "the request's own additional fields are no object, so none can be added";
         draft.note(Rule::Thinking, "options.thinking", why, None);
@@ -28,7 +33,7 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     };
     let name = match draft.facts.thinking {
         Thinking::None => {
-            if level != ThinkingLevel::Off {
+            if !is_off {
                 let why = "this model has no field for thinking";
                 draft.note(Rule::Thinking, "options.thinking", why, Some("thinking"));
             }
@@ -51,7 +56,7 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
         draft.note(Rule::Thinking, "options.thinking", why, None);
         return;
     }
-    if budget.is_some() && name != "thinking" {
+    if budget.is_some() && !is_off && name != "thinking" {
         let why = "this model takes no budget for thinking, so the level counts";
         draft.note(Rule::Thinking, "options.thinkingBudget", why, Some("thinking"));
     }

@@ -40,7 +40,8 @@ fn object(input: &Document) -> Document {
     inner.unwrap_or_else(|| under(KEY, input))
 }
 
-fn under(key: &str, input: &Document) -> Document {
+/// An object that holds a value under a key.
+pub(super) fn under(key: &str, value: &Document) -> Document {
     // Put together as text, so that numbers keep their form.
-    Document::try_from(format!(r#"{{"{key}":{}}}"#, input.as_json()).as_str()).unwrap_or_default()
+    Document::try_from(format!(r#"{{"{key}":{}}}"#, value.as_json()).as_str()).unwrap_or_default()
 }

@@ -148,7 +148,12 @@ fn thinking(body: &Value, model: &Model) -> Result<(), Refusal> {
         Thinking::Adaptive | Thinking::Both | Thinking::Any => true,
     };
     if !is_allowed {
-        return Err(Refusal::by_model("thinking: this kind of thinking is not supported on this model"));
+        return Err(Refusal::by_model(if model.thinking == Thinking::Budget {
+            "thinking: Input tag 'adaptive' found using 'type' does not match any of the expected tags: \
+             'disabled', 'enabled'"
+        } else {
+            "thinking: Extra inputs are not permitted"
+        }));
     }
     if !asks_to_think(body) {
         return Ok(());
@@ -194,11 +199,17 @@ fn budget(body: &Value) -> Result<(), Refusal> {
         Some(budget) if budget < LEAST_BUDGET => Err(Refusal::by_model(format!(
             "thinking.enabled.budget_tokens: Input should be greater than or equal to {LEAST_BUDGET}"
         ))),
-        Some(budget) if budget >= limit.unwrap_or(DEFAULT_LIMIT) => {
+        // Between calls of tools it is for all the turns together.
+        Some(budget) if budget >= limit.unwrap_or(DEFAULT_LIMIT) && !is_interleaved(body) => {
             Err(Refusal::by_model("`max_tokens` must be greater than `thinking.budget_tokens`."))
         }
         Some(_) => Ok(()),
     }
+}
+
+fn is_interleaved(body: &Value) -> bool {
+    let flags = body.pointer("/additionalModelRequestFields/anthropic_beta").and_then(Value::as_array);
+    flags.is_some_and(|flags| flags.iter().any(|flag| flag == "interleaved-thinking-2025-05-14"))
 }
 
 /// A turn that goes on after its tools must begin with the thinking that led to them.

@@ -72,13 +72,30 @@ fn content(block: &Value, path: &str) -> Result<(), Refusal> {
              again."
         )));
     }
+    if let Some(call) = block.get("toolUse") {
+        json_object(call.get("input"), || format!("{path}.toolUse.input"))?;
+    }
     let Some(result) = block.get("toolResult") else { return Ok(()) };
+    for (number, piece) in list(result, "content").iter().enumerate() {
+        json_object(piece.get("json"), || format!("{path}.toolResult.content.{number}.json"))?;
+    }
     if text(result, "status") == "error" && list(result, "content").is_empty() {
         return Err(Refusal::validation(format!(
             "The content field at {path}.toolResult cannot be empty when status value is error."
         )));
     }
     Ok(())
+}
+
+/// The service model allows any JSON here; the service does not.
+fn json_object(value: Option<&Value>, path: impl Fn() -> String) -> Result<(), Refusal> {
+    if value.is_none_or(|value| value.is_null() || value.is_object()) {
+        return Ok(());
+    }
+    Err(Refusal::validation(format!(
+        "The format of the value at {} is invalid. Provide a json object for the field and try again.",
+        path()
+    )))
 }
 
 /// Names of documents are unique in the whole conversation, and plain.

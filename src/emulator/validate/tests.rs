@@ -207,9 +207,23 @@ fn tool_calls_and_results_must_match() {
     let mut unanswered = tool_talk(json!([call("a")]), json!([result("a")]));
     unanswered["messages"].as_array_mut().unwrap().pop();
     let failed = json!({"toolResult": {"toolUseId": "a", "status": "error", "content": []}});
+    let bare = |json: Value| json!([{"toolResult": {"toolUseId": "a", "content": [{"json": json}]}}]);
+    let bare_call = json!([{"toolUse": {"toolUseId": "a", "name": "t", "input": "x"}}]);
     assert_refused(
         BASALT,
         vec![
+            (
+                tool_talk(json!([call("a")]), bare(json!([1]))),
+                400,
+                "The format of the value at messages.2.content.0.toolResult.content.0.json is invalid. Provide a \
+                 json object for the field and try again.",
+            ),
+            (tool_talk(json!([call("a")]), bare(json!("x"))), 400, "Provide a json object"),
+            (
+                tool_talk(bare_call, json!([result("a")])),
+                400,
+                "at messages.1.content.0.toolUse.input is invalid. Provide a json object",
+            ),
             (
                 no_tools,
                 400,
@@ -366,7 +380,7 @@ fn claude_models_have_rules_for_thinking() {
                 "may only be set to 1",
             ),
             (thinking(enabled.clone(), forced), 400, "tool_choice forces tool use"),
-            (thinking(json!({"type": "adaptive"}), json!({})), 400, "not supported on this model"),
+            (thinking(json!({"type": "adaptive"}), json!({})), 400, "thinking: Input tag 'adaptive' found"),
             (
                 thinking(enabled.clone(), thought(json!("c2ln"))),
                 400,

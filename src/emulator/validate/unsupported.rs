@@ -32,6 +32,7 @@ fn is_asked(what: Unsupported, body: &Value) -> bool {
         Unsupported::ImagesInResults => {
             pieces(body).any(|piece| piece.get("image").is_some() || piece.get("video").is_some())
         }
+        Unsupported::ResultStatus => blocks(body).any(|block| block.pointer("/toolResult/status").is_some()),
         Unsupported::TextBesideResults => mixed_message(body).is_some(),
         Unsupported::CachePointsInTools => {
             let tools = body.get("toolConfig").map(|config| list(config, "tools")).unwrap_or_default();
@@ -70,14 +71,15 @@ fn refusal(what: Unsupported, body: &Value, model: &Model) -> Refusal {
         }
         Unsupported::ServiceTiers => field("serviceTier"),
         Unsupported::ImagesInResults => field("toolResult.content.image"),
+        Unsupported::ResultStatus => field("status"),
         Unsupported::TextBesideResults => Refusal::validation(format!(
             "messages.{}.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
             mixed_message(body).unwrap_or_default()
         )),
         Unsupported::CachePointsInTools => extraneous_in_tools("cachePoint"),
-        Unsupported::CacheLifetime if model.is_claude() => {
-            Refusal::by_model("messages.0.content.0.cache_control.ttl: Extra inputs are not permitted")
-        }
+        Unsupported::CacheLifetime if model.is_claude() => Refusal::by_model(
+            "messages.0.content.0.cache_control.ephemeral.ttl: Extra inputs are not permitted",
+        ),
         Unsupported::CacheLifetime => field("cachePoint.ttl"),
         Unsupported::StructuredOutput if model.is_claude() => {
             Refusal::by_model("output_config.format: Extra inputs are not permitted")

@@ -11,7 +11,6 @@ use crate::converse::{
 
 /// Makes the caller's points ones that the model takes.
 pub(super) fn apply(draft: &mut Draft<'_>) {
-    drop_inside_results(draft);
     tools(draft);
     system(draft);
     messages(draft);
@@ -25,7 +24,8 @@ fn may_stay(draft: &Draft<'_>, place: Place) -> bool {
     (is_taken(draft, place) || draft.is_unknown()) && !draft.is_refused("cachePoint")
 }
 
-fn drop_inside_results(draft: &mut Draft<'_>) {
+/// A rule of its own: it comes before a result can become text, which would tell the point to the model.
+pub(in super::super) fn drop_inside_results(draft: &mut Draft<'_>) {
     draft.each_result_piece(|draft, spot, piece, out| {
         if matches!(&piece, ToolResultContentBlock::Unknown(member) if member.name == "cachePoint") {
             let why = "a cache point stands behind a tool result and not inside it";

@@ -36,21 +36,25 @@ const FORMATS: [&str; 9] =
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "uuid"];
 
 /// What a schema lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::converse::prepare) struct Lost {
     /// What narrows values, which descriptions say now.
     pub(in crate::converse::prepare) bounds: bool,
     /// References that cannot be put in, which are closed objects now: empty ones.
     pub(in crate::converse::prepare) references: bool,
+    /// Objects that were open for properties without a name in the schema, and have only the named ones now.
+    pub(in crate::converse::prepare) maps: bool,
 }
 
 /// Closes all objects and takes away what is refused. Says what was lost.
 pub(in crate::converse::prepare) fn strict(root: &mut Map<String, Value>) -> Lost {
     let references = inline(root).contains(&super::Change::Cut);
-    Lost { bounds: clean(root), references }
+    let mut lost = Lost { references, ..Lost::default() };
+    clean(root, &mut lost);
+    lost
 }
 
-fn clean(schema: &mut Map<String, Value>) -> bool {
+fn clean(schema: &mut Map<String, Value>, lost: &mut Lost) {
     let mut said = Vec::new();
     for name in NARROWING {
         if let Some(value) = schema.remove(name)
@@ -66,19 +70,26 @@ fn clean(schema: &mut Map<String, Value>) -> bool {
         schema.remove("format");
     }
     if let Some(forms) = schema.remove("oneOf") {
-        schema.entry("anyOf").or_insert(forms);
+        if schema.contains_key("anyOf") {
+            said.push(format!("oneOf: {forms}"));
+        } else {
+            schema.insert("anyOf".to_owned(), forms);
+        }
     }
-    let is_lossy = !said.is_empty();
-    if is_lossy {
+    if !said.is_empty() {
+        lost.bounds = true;
         let before = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         let description = format!("{before} ({})", said.join(", "));
         schema.insert("description".to_owned(), json!(description.trim_start()));
     }
     if schema.get("type").is_some_and(|kind| kind == "object") || schema.contains_key("properties") {
-        schema.insert("additionalProperties".to_owned(), json!(false));
+        let others = schema.insert("additionalProperties".to_owned(), json!(false));
+        // An object that names no property and forbids none is there to hold any.
+        lost.maps |= others.map_or(!schema.contains_key("properties"), |others| others != false);
     }
-    // All of them are cleaned, whatever the first says.
-    parts(schema).into_iter().fold(is_lossy, |lossy, part| clean(part) | lossy)
+    for part in parts(schema) {
+        clean(part, lost);
+    }
 }
 
 /// The schemas inside a schema.

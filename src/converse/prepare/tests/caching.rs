@@ -139,9 +139,12 @@ fn no_point_stands_inside_a_tool_result() {
     let inside = json!([{"text": "seen"}, {"cachePoint": {"type": "default"}}]);
     let given = with_tools(json!([user("look"), {"role": "assistant", "content": [call("a")]},
         {"role": "user", "content": [{"toolResult": {"toolUseId": "a", "content": inside}}]}]));
-    let prepared = plain(given, &able());
+    let prepared = plain(given.clone(), &able());
     assert_eq!(messages(&prepared)[2]["content"], json!([result("a")]));
     assert!(rules(&prepared).contains(&"cache-points"));
+    let told = plain(ConverseRequest { tool_config: None, ..given }, &able());
+    assert_eq!(messages(&told)[2]["content"], json!([{"text": "[Tool result: look]:\nseen"}]));
+    assert!(rules(&told).contains(&"cache-points"));
 }
 
 #[test]

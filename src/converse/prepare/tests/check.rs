@@ -22,6 +22,7 @@ pub(super) fn violations(request: &ConverseRequest, facts: &ModelFacts) -> Vec<S
     }
     tools(request, &mut found);
     results_alone(request, facts, &mut found);
+    statuses(request, facts, &mut found);
     let tier = request.service_tier.as_ref().filter(|tier| tier.kind != ServiceTierType::DEFAULT);
     if tier.is_some() && facts.only_default_tier {
         found.push(format!("{tier:?}"));
@@ -51,6 +52,7 @@ fn turns(request: &ConverseRequest, found: &mut Vec<String>) {
 fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
     match block {
         ContentBlock::Text(text) if text.trim().is_empty() => say("blank text"),
+        ContentBlock::Text(text) if text.contains(r#"{"type":"default"}"#) => say("a cache point as text"),
         ContentBlock::ToolUse(call) => {
             if is_user {
                 say("call of the user");
@@ -70,6 +72,10 @@ fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
             if result.content.is_empty() || result.content.iter().any(is_blank) {
                 say("blank result");
             }
+            let is_bare = |piece: &ToolResultContentBlock| matches!(piece, ToolResultContentBlock::Json(json) if !json.as_json().starts_with('{'));
+            if result.content.iter().any(is_bare) {
+                say("JSON of a result is no object");
+            }
         }
         ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(text))
             if is_user || text.signature.as_deref().unwrap_or_default().is_empty() =>
@@ -85,6 +91,7 @@ fn block_of(block: &ContentBlock, is_user: bool, say: &mut impl FnMut(&str)) {
             say("media of the assistant");
         }
         ContentBlock::Unknown(member) if *member == UnknownMember::default() => say("no member"),
+        ContentBlock::Unknown(member) if member.name.contains('.') => say("no block"),
         _ => {}
     }
 }
@@ -143,6 +150,16 @@ fn results_alone(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<
         if is_mixed && !facts.tools.text_beside_results {
             found.push(format!("{at}: beside results"));
         }
+    }
+}
+
+/// No status of a result where none is taken.
+fn statuses(request: &ConverseRequest, facts: &ModelFacts, found: &mut Vec<String>) {
+    let mut blocks = request.messages.iter().flat_map(|message| &message.content);
+    let has_status =
+        |block: &ContentBlock| matches!(block, ContentBlock::ToolResult(result) if result.status.is_some());
+    if !facts.tools.result_status && blocks.any(has_status) {
+        found.push("status of a result".to_owned());
     }
 }
 
@@ -230,7 +247,7 @@ fn inference(
         }
         if let (Some(limit), Some(budget)) = (config.max_tokens, budget)
             && u64::from(limit) <= budget
-            && u64::from(most) > budget
+            && most > 2_048
         {
             found.push(format!("budget {budget} of {limit}"));
         }

@@ -248,6 +248,46 @@ fn inputs_of_calls_become_objects() {
 }
 
 #[test]
+fn json_in_results_that_is_no_object_is_kept_under_a_key() {
+    for (given, expected) in [
+        (json!({"a": [1]}), json!({"a": [1]})),
+        (json!([1, 2.0]), json!({"result": [1, 2.0]})),
+        (json!("so"), json!({"result": "so"})),
+        (json!(" "), json!({"result": " "})),
+        (json!(null), json!({"result": null})),
+    ] {
+        let answer = json!({"toolResult": {"toolUseId": "a", "content": [{"json": given}]}});
+        let talk =
+            json!([user("look"), says("assistant", json!([call("a")])), says("user", json!([answer]))]);
+        let prepared = plain(with_tools(talk), &of(Family::Other));
+        let sent = &messages(&prepared)[2]["content"][0]["toolResult"]["content"];
+        assert_eq!(sent, &json!([{"json": expected}]));
+        assert_eq!(rules(&prepared).contains(&"tool-result-json"), given != expected, "{given}");
+    }
+}
+
+#[test]
+fn a_status_goes_to_those_that_take_it_and_an_error_is_told_to_others() {
+    let mut others = of(Family::Other);
+    others.tools.result_status = false;
+    let (text, error) = (json!({"text": "seen"}), json!({"text": "(error)"}));
+    for (facts, status, expected) in [
+        (&able(), "error", json!({"toolUseId": "a", "content": [text], "status": "error"})),
+        (&able(), "success", json!({"toolUseId": "a", "content": [text], "status": "success"})),
+        (&others, "error", json!({"toolUseId": "a", "content": [error, text]})),
+        (&others, "success", json!({"toolUseId": "a", "content": [text]})),
+    ] {
+        let answer = json!({"toolResult": {"toolUseId": "a", "content": [text], "status": status}});
+        let talk =
+            json!([user("look"), says("assistant", json!([call("a")])), says("user", json!([answer]))]);
+        let prepared = plain(with_tools(talk), facts);
+        assert_eq!(messages(&prepared)[2]["content"][0]["toolResult"], expected, "{status}");
+        let is_told = rules(&prepared).contains(&"tool-result-status");
+        assert_eq!(is_told, !facts.tools.result_status);
+    }
+}
+
+#[test]
 fn reasoning_keeps_its_bytes_with_a_signature_and_goes_without() {
     let block = |text: &str, signature: Value| json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}});
     let (signed, empty) = (block(" deep\u{200b}\r\n", json!("sig")), block("", json!("sig2")));
@@ -318,6 +358,27 @@ fn blocks_in_messages_of_the_wrong_role_are_told_or_dropped() {
         ])
     );
     assert_eq!(rules(&prepared)[..4], ["placement"; 4]);
+}
+
+#[test]
+fn pieces_of_a_stream_that_are_no_blocks_are_not_sent_back() {
+    use crate::converse::Fold;
+    use crate::stream::{BlockDelta, BlockStart, StreamEvent};
+    let mut fold = Fold::new();
+    let value = serde_json::value::RawValue::from_string(r#"{"x":1}"#.to_owned()).unwrap();
+    let (member, value) = ("hologram".into(), &*value);
+    let start = BlockStart::Unknown { member, value };
+    fold.push(&StreamEvent::ContentBlockDelta { index: 0, delta: BlockDelta::Text("Answer.".into()) });
+    fold.push(&StreamEvent::ContentBlockStart { index: 1, start });
+    let delta = BlockDelta::Unknown { member: "hologram".into(), value };
+    fold.push(&StreamEvent::ContentBlockDelta { index: 1, delta });
+    let answer = fold.finish().message().unwrap().clone();
+    assert_eq!(answer.content.len(), 3, "they are kept");
+    let mut given = request(json!({"messages": [user("one"), user("two")]}));
+    given.messages.insert(1, answer);
+    let prepared = plain(given, &of(Family::Nova));
+    assert_eq!(messages(&prepared), json!([user("one"), assistant("Answer."), user("two")]));
+    assert_eq!(rules(&prepared), ["placement", "placement"]);
 }
 
 #[test]

@@ -52,6 +52,14 @@ fn sentences_with_a_fields_name_say_what_was_refused() {
             Refusal::CacheLifetime,
         ),
         (
+            "thinking.adaptive.display: Extra inputs are not permitted",
+            Refusal::Field("thinking.display".to_owned()),
+        ),
+        (
+            "tools.20.custom.cache_control.ephemeral.ttl: Extra inputs are not permitted",
+            Refusal::CacheLifetime,
+        ),
+        (
             "Malformed input request: #: extraneous key [top_k] is not permitted, please reformat your input.",
             Refusal::TopK,
         ),
@@ -74,6 +82,28 @@ fn sentences_about_messages_say_what_was_refused() {
         (
             "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
             Refusal::TextBesideResults,
+        ),
+    ]);
+}
+
+#[test]
+fn sentences_about_thinking_say_what_was_refused() {
+    check([
+        (
+            "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \
+             \"output_config.effort\" to control thinking behavior.",
+            Refusal::BudgetThinking,
+        ),
+        ("adaptive thinking is not supported on this model", Refusal::AdaptiveThinking),
+        (
+            "thinking: Input tag 'adaptive' found using 'type' does not match any of the expected tags: 'disabled', \
+             'enabled'",
+            Refusal::AdaptiveThinking,
+        ),
+        (
+            "thinking: Input tag 'enabled' found using 'type' does not match any of the expected tags: 'adaptive', \
+             'disabled'",
+            Refusal::BudgetThinking,
         ),
     ]);
 }
@@ -103,12 +133,7 @@ fn sentences_of_the_service_say_what_was_refused() {
             "This model doesn't support the stopSequences field. Remove stopSequences and try again.",
             Refusal::StopSequences,
         ),
-        (
-            "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \
-             \"output_config.effort\" to control thinking behavior.",
-            Refusal::BudgetThinking,
-        ),
-        ("adaptive thinking is not supported on this model", Refusal::AdaptiveThinking),
+        ("This model doesn't support the status field. Remove status and try again.", Refusal::ResultStatus),
         ("invalid beta flag", Refusal::BetaFlags),
         (
             "The maximum tokens you requested exceeds the model limit of 8192. Try again with a maximum tokens \
@@ -179,9 +204,11 @@ fn lessons() -> Vec<Lesson> {
     }
     let called = json!({"role": "assistant", "content": [call("a")]});
     let beside = json!({"role": "user", "content": [result("a"), {"text": "and?"}]});
-    let beside = with_tools(json!([user("hi"), called, beside]));
+    let beside = with_tools(json!([user("hi"), called.clone(), beside]));
+    let failed = json!({"toolResult": {"toolUseId": "a", "content": [{"text": "?"}], "status": "error"}});
+    let failed = json!([user("hi"), called, {"role": "user", "content": [failed]}]);
     let schema =
-        super::super::AnswerSchema { schema: json!({"type": "object"}).into(), ..Default::default() };
+        super::super::AnswerSchema { schema: json!({"properties": {}}).into(), ..Default::default() };
     let native = ModelFacts { structured_output: StructuredOutput::Native, ..able() };
     let cached = |retention| PrepareOptions { cache: Some(retention), ..PrepareOptions::default() };
     let plain = PrepareOptions::default;
@@ -197,6 +224,7 @@ fn lessons() -> Vec<Lesson> {
         (Refusal::ToolChoice(ToolChoices::Auto), talk(), able(), plain()),
         (Refusal::StrictTools, strict, able(), plain()),
         (Refusal::TextBesideResults, beside, able(), plain()),
+        (Refusal::ResultStatus, with_tools(failed), able(), plain()),
         (Refusal::CachePoints, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Short)),
         (Refusal::CacheLifetime, with_tools(json!([user("hi")])), able(), cached(CacheRetention::Long)),
         (Refusal::NativeSchema, talk(), native, PrepareOptions { schema: Some(schema), ..plain() }),

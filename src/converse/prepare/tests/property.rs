@@ -43,8 +43,16 @@ fn tool_call() -> impl Strategy<Value = ContentBlock> {
 }
 
 fn tool_answer() -> impl Strategy<Value = ContentBlock> {
-    (id(), vec(text().prop_map(ToolResultContentBlock::Text), 0..3))
-        .prop_map(|(id, content)| ContentBlock::ToolResult(ToolResultBlock::new(id, content)))
+    let json = select(&[r#"{"a":1.0}"#, "[1, 2.0]", "7", "null", r#""""#, r#""so""#][..]);
+    let piece = prop_oneof![
+        3 => text().prop_map(ToolResultContentBlock::Text),
+        2 => json.prop_map(|json| ToolResultContentBlock::Json(json.parse().unwrap())),
+        1 => Just(serde_json::from_value(json!({"cachePoint": {"type": "default"}})).unwrap()),
+    ];
+    let status = maybe(select(vec![ToolResultStatus::SUCCESS, ToolResultStatus::ERROR]));
+    (id(), vec(piece, 0..3), status).prop_map(|(id, content, status)| {
+        ContentBlock::ToolResult(ToolResultBlock { status, ..ToolResultBlock::new(id, content) })
+    })
 }
 
 fn thought() -> impl Strategy<Value = ContentBlock> {
@@ -59,6 +67,14 @@ fn thought() -> impl Strategy<Value = ContentBlock> {
     )
 }
 
+/// What is kept of a stream that a newer model wrote.
+fn piece_of_a_stream() -> impl Strategy<Value = ContentBlock> {
+    select(&["delta.hologram", "start.hologram"][..]).prop_map(|name| {
+        let value = Document::default();
+        ContentBlock::Unknown(UnknownMember { name: name.to_owned(), value })
+    })
+}
+
 /// What conversations hold.
 fn usual_block() -> impl Strategy<Value = ContentBlock> {
     prop_oneof![
@@ -68,6 +84,7 @@ fn usual_block() -> impl Strategy<Value = ContentBlock> {
         2 => thought(),
         2 => point().prop_map(ContentBlock::CachePoint),
         2 => media(),
+        1 => piece_of_a_stream(),
     ]
 }
 
@@ -158,6 +175,7 @@ fn any_fields() -> impl Strategy<Value = &'static str> {
             "[1]",
             r#"{"top_k": 5, "top_k": 1.0}"#,
             r#"{"thinking": {"type": "enabled", "budget_tokens": 3000}}"#,
+            r#"{"thinking": {"type": "enabled", "budget_tokens": 70000}}"#,
             r#"{"thinking": {"type": "disabled"}, "anthropic_beta": ["x"]}"#,
             r#"{"thinking": null, "output_config": {"effort": "low"}}"#,
             r#"{"output_config": 7, "reasoning": {"summary": "auto"}}"#,
@@ -253,7 +271,7 @@ fn sampling() -> impl Strategy<Value = Sampling> {
 
 fn tool_support() -> impl Strategy<Value = ToolSupport> {
     let choice = select(&[ToolChoices::Absent, ToolChoices::Auto, ToolChoices::Any, ToolChoices::Named][..]);
-    (prop::bool::weighted(0.8), choice, any::<[bool; 4]>()).prop_map(|(supported, choice, yes)| ToolSupport {
+    (prop::bool::weighted(0.8), choice, any::<[bool; 5]>()).prop_map(|(supported, choice, yes)| ToolSupport {
         supported,
         streaming: true,
         choice,
@@ -261,6 +279,7 @@ fn tool_support() -> impl Strategy<Value = ToolSupport> {
         images_in_results: yes[1],
         text_beside_results: yes[3],
         schema_refs: yes[2],
+        result_status: yes[4],
     })
 }
 

@@ -49,17 +49,19 @@ fn the_services_own_format_gets_a_schema_that_it_takes() {
 fn a_schema_for_the_services_own_format_is_closed_and_flat_everywhere() {
     let given = json!({"type": "object", "properties": {
         "list": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/x"}},
-        "minimum": {"oneOf": [{"type": "object"}, {"type": "string", "format": "color", "description": "hue"}]},
-        "when": {"type": "string", "format": "date"}},
-        "$defs": {"x": {"properties": {"next": {"type": "object"}}}}});
+        "minimum": {"oneOf": [{"type": "object", "properties": {}}, {"type": "string", "format": "color", "description": "hue"}]},
+        "when": {"type": "string", "format": "date"},
+                "both": {"oneOf": [{"minimum": 1}], "anyOf": [{"type": "number"}]}},
+        "$defs": {"x": {"properties": {"next": {"type": "object", "properties": {}}}}}});
     let prepared = prepare(ask(), &lane(StructuredOutput::Native), &wish(given));
     let text = body(&prepared)["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"].clone();
     assert_eq!(
         serde_json::from_str::<Value>(text.as_str().unwrap()).unwrap(),
         json!({"type": "object", "additionalProperties": false, "properties": {
             "list": {"type": "array", "description": "(minItems: 1)", "items": {"additionalProperties": false,
-                "properties": {"next": {"type": "object", "additionalProperties": false}}}},
-            "minimum": {"anyOf": [{"type": "object", "additionalProperties": false},
+                "properties": {"next": {"type": "object", "properties": {}, "additionalProperties": false}}}},
+            "both": {"anyOf": [{"type": "number"}], "description": "(oneOf: [{\"minimum\":1}])"},
+            "minimum": {"anyOf": [{"type": "object", "properties": {}, "additionalProperties": false},
                 {"type": "string", "description": "hue (format: color)"}]},
             "when": {"type": "string", "format": "date"}}})
     );
@@ -195,6 +197,37 @@ fn a_schema_that_refers_to_itself_goes_to_a_tool_or_says_what_it_lost() {
     let prepared = prepare(ask(), &facts, &wish(tree));
     assert_eq!(prepared.answer.unwrap().lane, AnswerLane::Text);
     assert!(prepared.adjustments.iter().any(|note| note.why.contains("is an empty object")));
+}
+
+#[test]
+fn a_schema_with_a_map_goes_to_a_tool_or_says_what_it_lost() {
+    let number = json!({"type": "integer"});
+    let named = json!({"a": {"type": "string"}});
+    for map in [
+        json!({"type": "object"}),
+        json!({"type": "object", "additionalProperties": number}),
+        json!({"type": "object", "properties": named, "additionalProperties": true}),
+        json!({"type": "object", "patternProperties": {"^x": number}}),
+        json!({"type": "object", "properties": {"inner": {"type": "object", "additionalProperties": {}}}}),
+    ] {
+        let mut facts = lane(StructuredOutput::Native);
+        let prepared = prepare(ask(), &facts, &wish(map.clone()));
+        let tool = AnswerLane::Tool("structured_answer".to_owned());
+        assert_eq!(prepared.answer.unwrap().lane, tool, "{map}");
+        assert!(prepared.adjustments.iter().any(|note| note.why.contains("no object of any properties")));
+        facts.tools.supported = false;
+        let prepared = prepare(ask(), &facts, &wish(map.clone()));
+        assert_eq!(prepared.answer.unwrap().lane, AnswerLane::Text, "{map}");
+        assert!(prepared.adjustments.iter().any(|note| note.why.contains("the named properties alone")));
+    }
+    for closed in [
+        json!({"type": "object", "properties": {}}),
+        json!({"type": "object", "additionalProperties": false}),
+        json!({"properties": named}),
+    ] {
+        let prepared = prepare(ask(), &lane(StructuredOutput::Native), &wish(closed.clone()));
+        assert_eq!(prepared.answer.unwrap().lane, AnswerLane::Text, "{closed}");
+    }
 }
 
 #[test]

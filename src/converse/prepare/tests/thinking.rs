@@ -72,13 +72,18 @@ fn a_budget_in_numbers_wins_over_the_level() {
     let options = PrepareOptions { thinking_budget: Some(5_000), ..level(ThinkingLevel::Low) };
     assert_eq!(fields(&prepare(ask(), &able(), &options))["thinking"]["budget_tokens"], 5_000);
     let options = PrepareOptions { thinking_budget: Some(10), ..PrepareOptions::default() };
-    assert_eq!(fields(&prepare(ask(), &able(), &options))["thinking"]["budget_tokens"], 1_024);
+    let prepared = prepare(ask(), &able(), &options);
+    assert_eq!(fields(&prepared)["thinking"]["budget_tokens"], 1_024);
+    assert_eq!(notes(&prepared, "options.thinkingBudget").len(), 1);
     let prepared = prepare(ask(), &adaptive(), &PrepareOptions { thinking_budget: Some(5_000), ..options });
     assert_eq!(fields(&prepared)["output_config"], json!({"effort": "medium"}));
     assert_eq!(notes(&prepared, "options.thinkingBudget").len(), 1);
     let off = PrepareOptions { thinking_budget: Some(5_000), ..level(ThinkingLevel::Off) };
-    for facts in [able(), adaptive()] {
-        assert_eq!(fields(&prepare(ask(), &facts, &off)), Value::Null);
+    let flat = ModelFacts { thinking: Thinking::FlatEffort, ..of(Family::DeepSeek) };
+    for facts in [able(), adaptive(), of(Family::Other), flat] {
+        let prepared = prepare(ask(), &facts, &off);
+        assert_eq!(fields(&prepared), Value::Null);
+        assert_eq!(notes(&prepared, "options.thinkingBudget").len(), 1);
     }
 }
 
@@ -384,6 +389,29 @@ fn a_budget_of_the_callers_raises_the_limit() {
         let mut given = ask().additional_model_request_fields(thinks.clone());
         given.inference_config.get_or_insert_default().max_tokens = asked;
         assert_eq!(config(&plain(given, &facts)), json!({"maxTokens": expected}), "{asked:?}");
+    }
+}
+
+#[test]
+fn a_budget_of_the_callers_that_no_limit_can_hold_is_lowered() {
+    let place = "additionalModelRequestFields.thinking.budget_tokens";
+    let small = ModelFacts { max_output_tokens: Some(2_000), ..able() };
+    let (sonnet, interleaved) = (able(), json!(["interleaved-thinking-2025-05-14"]));
+    for (facts, flags, asked, given, expected) in [
+        (&sonnet, json!([]), None, 70_000_u64, (64_000, 62_976)),
+        (&sonnet, json!([]), None, u64::MAX, (64_000, 62_976)),
+        (&sonnet, json!([]), Some(500), 64_000, (64_000, 63_500)),
+        (&sonnet, json!([]), Some(500), 63_000, (63_500, 63_000)),
+        (&sonnet, interleaved, None, 70_000, (64_000, 70_000)),
+        (&small, json!([]), None, 70_000, (2_000, 70_000)),
+    ] {
+        let own = json!({"thinking": {"type": "enabled", "budget_tokens": given}, "anthropic_beta": flags});
+        let mut request = ask().additional_model_request_fields(own);
+        request.inference_config.get_or_insert_default().max_tokens = asked;
+        let prepared = plain(request, facts);
+        let sent = (&config(&prepared)["maxTokens"], &fields(&prepared)["thinking"]["budget_tokens"]);
+        assert_eq!(sent, (&json!(expected.0), &json!(expected.1)), "{given} {asked:?}");
+        assert_eq!(notes(&prepared, place).len(), usize::from(given != expected.1), "{given} {asked:?}");
     }
 }
 

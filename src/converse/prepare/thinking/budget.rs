@@ -13,16 +13,16 @@ use crate::converse::{ContentBlock, Message, Role};
 use serde_json::json;
 
 /// The smallest budget that the service takes.
-const LEAST: u32 = 1_024;
+pub(in super::super) const LEAST: u32 = 1_024;
 
 /// The answer's part of the limit that a budget must leave, unless the caller wants less.
-const LEAST_ANSWER: u32 = 1_024;
+pub(in super::super) const LEAST_ANSWER: u32 = 1_024;
 
 /// The answer's part when neither the caller nor the facts say a limit: what the service gives by itself.
 pub(in super::super) const DEFAULT_ANSWER: u32 = 4_096;
 
 /// Lets the model think between tool calls.
-const INTERLEAVED: &str = "interleaved-thinking-2025-05-14";
+pub(in super::super) const INTERLEAVED: &str = "interleaved-thinking-2025-05-14";
 
 /// Asks for thinking with a budget. Says whether it did.
 pub(super) fn apply(draft: &mut Draft<'_>, fields: &mut Fields, level: ThinkingLevel) -> bool {
@@ -39,8 +39,12 @@ pub(super) fn apply(draft: &mut Draft<'_>, fields: &mut Fields, level: ThinkingL
         draft.note(Rule::Thinking, "options.thinking", why, None);
         return false;
     }
-    let wanted = draft.options.thinking_budget.unwrap_or(level_tokens).max(LEAST);
-    let Some(budget) = fit(draft, wanted) else {
+    let wanted = draft.options.thinking_budget.unwrap_or(level_tokens);
+    if wanted < LEAST {
+        let why = "the service takes no smaller budget than 1024 tokens, so that is asked for";
+        draft.note(Rule::Thinking, "options.thinkingBudget", why, None);
+    }
+    let Some(budget) = fit(draft, wanted.max(LEAST)) else {
         let why = "the model's limit on output leaves no room for thinking";
         draft.note(Rule::Thinking, "options.thinking", why, Some("maxOutputTokens"));
         return false;

@@ -88,6 +88,12 @@ fn example(what: Unsupported) -> (Value, &'static str) {
             (said(json!([{"text": "a"}, document])), "doesn't support the document content block")
         }
         Unsupported::ImagesInResults => (tool_talk(json!([call("a")]), json!([seen])), "image"),
+        Unsupported::ResultStatus => {
+            let mut failed = result("a");
+            failed["toolResult"]["status"] = json!("error");
+            let refused = "This model doesn't support the status field. Remove status and try again.";
+            (tool_talk(json!([call("a")]), json!([failed])), refused)
+        }
         Unsupported::TextBesideResults => (
             tool_talk(json!([call("a")]), json!([result("a"), {"text": "and?"}])),
             "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
@@ -115,7 +121,7 @@ fn example(what: Unsupported) -> (Value, &'static str) {
 /// Each model refuses what the list says, and takes the rest of what other models refuse.
 #[test]
 fn every_model_refuses_what_the_list_says_and_nothing_else_of_it() {
-    const ALL: [Unsupported; 18] = [
+    const ALL: [Unsupported; 19] = [
         Unsupported::SystemPrompt,
         Unsupported::StopSequences,
         Unsupported::Temperature,
@@ -126,6 +132,7 @@ fn every_model_refuses_what_the_list_says_and_nothing_else_of_it() {
         Unsupported::NamedTool,
         Unsupported::Documents,
         Unsupported::ImagesInResults,
+        Unsupported::ResultStatus,
         Unsupported::TextBesideResults,
         Unsupported::CachePointsInTools,
         Unsupported::CacheLifetime,
