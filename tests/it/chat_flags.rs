@@ -121,6 +121,27 @@ fn a_single_question_is_not_written_into_the_cache_unless_that_is_asked_for() {
 }
 
 #[test]
+fn an_answer_is_asked_for_in_the_order_of_its_schema() {
+    let files = Files::new();
+    let schema = files.write(
+        "schema.json",
+        r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"integer"}},"required":["why"]}"#,
+    );
+    // The service's own format, a tool, and words.
+    for model in [SONNET, NOVA, DEEPSEEK] {
+        let ran = run(
+            program().env("AWS_REGION", "us-east-1"),
+            &["chat", "--dry-run", "-m", model, "--schema", &schema, "hi"],
+        );
+        // In two of the ways the schema is JSON inside a text.
+        let sent = ran.stdout.replace(['\\', ' ', '\n'], "");
+        let [why, answer] = [r#""why":{"#, r#""answer":{"#].map(|member| sent.find(member));
+        assert!(why.is_some(), "{model}: {sent}");
+        assert!(why < answer, "{model}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn every_flag_reaches_the_request() {
     let files = Files::new();
     let (image, text) = (files.write("a.jpg", PNG), files.write("notes.md", "# Notes"));

@@ -51,10 +51,10 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     }
     let has_tools = draft.facts.tools.supported;
     let lane = match draft.facts.structured_output {
-        StructuredOutput::Native => native(draft, wish, root),
-        StructuredOutput::Tool if has_tools => Some(tool(draft, wish, root)),
+        StructuredOutput::Native => native(draft, wish, root, is_wrapped),
+        StructuredOutput::Tool if has_tools => Some(tool(draft, wish, root, is_wrapped)),
         StructuredOutput::Tool | StructuredOutput::Prompt => {
-            let root = Value::Object(root);
+            let root = schema::in_order(Value::Object(root), &wish.schema, is_wrapped);
             instruct(
                 draft,
                 &format!(
@@ -70,7 +70,12 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
 }
 
 /// The service's own format, or a tool for what it cannot say.
-fn native(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) -> Option<AnswerLane> {
+fn native(
+    draft: &mut Draft<'_>,
+    wish: &AnswerSchema,
+    root: Map<String, Value>,
+    is_wrapped: bool,
+) -> Option<AnswerLane> {
     let mut closed = root.clone();
     let Lost { bounds, references, maps } = schema::strict(&mut closed);
     if references || maps {
@@ -79,7 +84,7 @@ fn native(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) 
             draft.request.output_config.as_ref().is_some_and(|config| config.text_format.is_some());
         if draft.facts.tools.supported && !has_format {
             told(draft, refused);
-            return Some(tool(draft, wish, root));
+            return Some(tool(draft, wish, root, is_wrapped));
         }
         told(draft, lost);
     }
@@ -88,7 +93,7 @@ fn native(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) 
     }
     let format = OutputFormat {
         structure: OutputFormatStructure::JsonSchema(JsonSchemaDefinition {
-            schema: Value::Object(closed).to_string(),
+            schema: schema::in_order(Value::Object(closed), &wish.schema, is_wrapped),
             name: wish.name.clone().filter(|name| Shape::Plain.fits(name)),
             description: wish.description.clone(),
         }),
@@ -105,7 +110,12 @@ fn told(draft: &mut Draft<'_>, why: impl Into<Cow<'static, str>>) {
 }
 
 /// A tool whose input is the answer.
-fn tool(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) -> AnswerLane {
+fn tool(
+    draft: &mut Draft<'_>,
+    wish: &AnswerSchema,
+    root: Map<String, Value>,
+    is_wrapped: bool,
+) -> AnswerLane {
     let config = draft.request.tool_config.get_or_insert_default();
     let specs = || config.tools.iter().filter_map(spec);
     if let Some(known) = specs().find(|spec| is_answer(spec)) {
@@ -124,8 +134,9 @@ fn tool(draft: &mut Draft<'_>, wish: &AnswerSchema, root: Map<String, Value>) ->
         None | Some(ToolWish::Never) => config.tool_choice.is_none(),
         Some(ToolWish::Choice(_)) => false,
     };
-    let spec =
-        ToolSpecification::new(name.clone(), Document::from(Value::Object(root))).description(description);
+    let schema = schema::in_order(Value::Object(root), &wish.schema, is_wrapped);
+    let schema = Document::try_from(schema.as_str()).unwrap_or_default();
+    let spec = ToolSpecification::new(name.clone(), schema).description(description);
     config.tools.push(Tool::ToolSpec(spec));
     if is_free {
         // Beside other tools the model must still be able to call those first.

@@ -18,7 +18,7 @@ const MOST_STEPS: u8 = 8;
 pub(in super::super) fn in_order(schema: Value, original: &Document, is_wrapped: bool) -> String {
     let written = original.as_json();
     let around = is_wrapped.then(|| format!(r#"{{"properties":{{"{WRAPPED}":{written}}}}}"#));
-    let [written, around] = [written, around.as_deref().unwrap_or(written)].map(|json| read(json));
+    let [written, around] = [written, around.as_deref().unwrap_or(written)].map(read);
     let mut text = String::new();
     put(schema, around, written, &mut text);
     text
