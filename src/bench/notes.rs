@@ -10,7 +10,10 @@ use super::sample::float;
 const BUSY_CORES: f64 = 0.8;
 
 /// From here on what is seen late spoils the times, in milliseconds.
-const LATE_MS: f64 = 10.0;
+pub(crate) const LATE_MS: f64 = 10.0;
+
+/// The share of the time in which it may be seen late.
+const OFTEN_LATE: f64 = 0.01;
 
 /// The share of pieces that came together, from which the pauses between pieces say little of the model.
 const MANY_JOINED: f64 = 0.2;
@@ -117,10 +120,14 @@ fn bottleneck(model: &ModelReport) -> Option<String> {
             cores * 100.0
         ));
     }
-    let lag = model.lag_ms.p99.filter(|lag| *lag >= LATE_MS)?;
-    Some(format!(
-        "This machine may have been the bottleneck: this program woke up as much as {lag:.0} ms late (p99)."
-    ))
+    (model.lagging >= OFTEN_LATE).then(|| {
+        format!(
+            "This machine may have been the bottleneck: {:.0} % of the time this program was {LATE_MS} ms late or more, \
+             at most {} ms.",
+            model.lagging * 100.0,
+            grouped(model.lag_ms.max.unwrap_or(0.0))
+        )
+    })
 }
 
 #[cfg(test)]
@@ -161,7 +168,13 @@ mod tests {
                 "1,500 of 2,000 requests began late, by up to 2,721 ms",
             ),
             (|report| report.models[0].cpu_cores = Some(0.97), "97 % of one processor"),
-            (|report| report.models[0].lag_ms.p99 = Some(25.0), "woke up as much as 25 ms late"),
+            (
+                |report| {
+                    let model = &mut report.models[0];
+                    (model.lagging, model.lag_ms.max) = (0.614, Some(1_211.3));
+                },
+                "61 % of the time this program was 10 ms late or more, at most 1,211 ms",
+            ),
             (|report| report.models[0].joined_deltas = report.models[0].deltas / 2, "50 % of the deltas"),
             (|_| (), "2 of 200 requests failed"),
             (|_| (), "3 retries"),
