@@ -67,9 +67,11 @@ else
 fi
 # Cargo parts flags by this character, so that folders may hold blanks.
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
-maps="-ffile-prefix-map=$cargo_home=/cargo -ffile-prefix-map=$PWD=/src"
+# The crate cc parts those for C at blanks, unless it is told that they are quoted as for a shell.
+quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
+maps="$(quoted "-ffile-prefix-map=$cargo_home=/cargo") $(quoted "-ffile-prefix-map=$PWD=/src")"
 say "building for $target with $(rustc "${toolchain[@]}" --version)"
-env CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS" "CFLAGS_$variable=$maps" \
+env CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS" CC_SHELL_ESCAPED_FLAGS=1 "CFLAGS_$variable=$maps" \
     cargo "${toolchain[@]}" build --release --locked --target "$target" --bin outcrop "${std[@]}"
 folder=${CARGO_TARGET_DIR:-target}
 binary=$folder/$target/release/outcrop
