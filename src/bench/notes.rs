@@ -15,7 +15,7 @@ pub(crate) const LATE_MS: f64 = 10.0;
 /// The share of the time in which it may be seen late.
 const OFTEN_LATE: f64 = 0.01;
 
-/// The share of pieces that came together, from which the pauses between pieces say little of the model.
+/// The share of pieces that came together, from which pauses and pace say little of the model.
 const MANY_JOINED: f64 = 0.2;
 
 /// Notes on the whole, then on each model.
@@ -91,7 +91,8 @@ fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
     notes.extend(bottleneck(model));
     if float(model.joined_deltas) > float(model.deltas) * MANY_JOINED {
         notes.push(format!(
-            "{:.0} % of the deltas came in one chunk of the network with the one before: gaps of 0 are theirs.",
+            "{:.0} % of the deltas came in one chunk of the network with the one before: gaps of 0 are theirs, and tokens/s \
+             are the network's pace as much as the model's.",
             float(model.joined_deltas) / float(model.deltas.max(1)) * 100.0
         ));
     }
@@ -176,6 +177,10 @@ mod tests {
                 "61 % of the time this program was 10 ms late or more, at most 1,211 ms",
             ),
             (|report| report.models[0].joined_deltas = report.models[0].deltas / 2, "50 % of the deltas"),
+            (
+                |report| report.models[0].joined_deltas = report.models[0].deltas / 2,
+                "tokens/s are the network's pace",
+            ),
             (|_| (), "2 of 200 requests failed"),
             (|_| (), "3 retries"),
         ] {

@@ -79,7 +79,7 @@ pub(crate) struct ModelReport {
     pub latency_ms: Distribution,
     /// From the moment a request was due to its start.
     pub start_delay_ms: Distribution,
-    /// Of each stream, from its first piece to its last.
+    /// Of each stream, from its first chunk of the network to the last, without the tokens of the first.
     pub stream_tokens_per_second: Distribution,
     pub input_tokens: u64,
     pub output_tokens: u64,
