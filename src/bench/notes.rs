@@ -60,6 +60,18 @@ fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
         notes.push("No more requests were sent: each would have failed like the last.".to_owned());
     }
     notes.extend(small_sample(model.succeeded));
+    // In the closed loop nothing is due before it is sent.
+    if model.late > 0 && report.parameters.rate.is_some() {
+        notes.push(format!(
+            "{} of {} requests began late, by up to {} ms: {} streams at a time were too few for the rate, or this \
+             program was. The wait is part of their times.",
+            number(model.late),
+            number(model.requests),
+            grouped(model.start_delay_ms.max.unwrap_or(0.0)),
+            report.parameters.concurrency
+        ));
+    }
+    notes.extend(bottleneck(model));
     if model.succeeded == 0 {
         return notes;
     }
@@ -77,18 +89,6 @@ fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
             many(model.retries, "retry", "retries")
         ));
     }
-    // In the closed loop nothing is due before it is sent.
-    if model.late > 0 && report.parameters.rate.is_some() {
-        notes.push(format!(
-            "{} of {} requests began late, by up to {} ms: {} streams at a time were too few for the rate, or this \
-             program was. The wait is part of the times.",
-            number(model.late),
-            number(model.requests),
-            grouped(model.start_delay_ms.max.unwrap_or(0.0)),
-            report.parameters.concurrency
-        ));
-    }
-    notes.extend(bottleneck(model));
     if float(model.joined_deltas) > float(model.deltas) * MANY_JOINED {
         notes.push(format!(
             "{:.0} % of the deltas came in one chunk of the network with the one before: gaps of 0 are theirs, and tokens/s \
@@ -167,6 +167,14 @@ mod tests {
                     report.parameters.rate = Some(1.0);
                 },
                 "1,500 of 2,000 requests began late, by up to 2,721 ms",
+            ),
+            (
+                |report| {
+                    let model = &mut report.models[0];
+                    (model.late, model.requests, model.succeeded) = (1_500, 2_000, 0);
+                    report.parameters.rate = Some(1.0);
+                },
+                "1,500 of 2,000 requests began late",
             ),
             (|report| report.models[0].cpu_cores = Some(0.97), "97 % of one processor"),
             (
