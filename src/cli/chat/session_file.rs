@@ -137,6 +137,15 @@ impl SessionFile {
         Self { path, is_new: false, file, ends, is_open, messages, system, warning }
     }
 
+    /// Whether `named` is this one, under whatever name.
+    pub(super) fn is(&self, env: &Env, named: &str) -> bool {
+        let Ok(named) = path(env, named) else { return false };
+        match &self.file {
+            Some(file) if cfg!(unix) => is_at(file, &named),
+            Some(_) | None => self.path == named,
+        }
+    }
+
     /// The conversation so far.
     pub(super) fn messages(&self) -> &[Message] {
         &self.messages
