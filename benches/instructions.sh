@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v valgrind >/dev/null || { echo "valgrind is needed (package valgrind)" >&2; exit 1; }
 cargo build --quiet --release --no-default-features --example instructions
-program=target/release/examples/instructions
+program=${CARGO_TARGET_DIR:-target}/release/examples/instructions
 events() { case $1 in chat) echo 2004 ;; tool) echo 505 ;; reasoning) echo 3005 ;; esac; }
 count() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$@" 2>&1 |

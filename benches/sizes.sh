@@ -3,12 +3,13 @@
 # (release, stripped, for this machine).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+folder=${CARGO_TARGET_DIR:-target}
 row() { # FEATURES PROGRAM TITLE WHAT
-    local how=(--no-default-features) built=target/release/examples/$2
+    local how=(--no-default-features) built=$folder/release/examples/$2
     [ "$1" = none ] || how+=(--features "$1")
     if [ "$1" = cli ]; then
         cargo build --quiet --release --locked
-        built=target/release/outcrop
+        built=$folder/release/outcrop
     else
         cargo build --quiet --release --locked "${how[@]}" --example "$2"
     fi

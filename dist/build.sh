@@ -67,21 +67,28 @@ else
 fi
 # Cargo parts flags by this character, so that folders may hold blanks.
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
-maps="-ffile-prefix-map=$cargo_home=/cargo -ffile-prefix-map=$PWD=/src"
+# The crate cc parts those for C at blanks, unless it is told that they are quoted as for a shell.
+quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
+maps="$(quoted "-ffile-prefix-map=$cargo_home=/cargo") $(quoted "-ffile-prefix-map=$PWD=/src")"
 say "building for $target with $(rustc "${toolchain[@]}" --version)"
-env CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS" "CFLAGS_$variable=$maps" \
+env CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS" CC_SHELL_ESCAPED_FLAGS=1 "CFLAGS_$variable=$maps" \
     cargo "${toolchain[@]}" build --release --locked --target "$target" --bin outcrop "${std[@]}"
 folder=${CARGO_TARGET_DIR:-target}
 binary=$folder/$target/release/outcrop
 
 ! readelf -lW "$binary" | grep -q INTERP || die "the binary asks for an interpreter"
 ! readelf -dW "$binary" | grep -q NEEDED || die "the binary needs shared libraries"
-for place in "$cargo_home" "$sysroot/lib/rustlib" "$PWD/src" "$HOME/"; do
+places=("$cargo_home" "$sysroot/lib/rustlib" "$PWD/src")
+# Without a home, or at home in the root, there is nothing to look for.
+home=${HOME:-}
+[ -z "${home%/}" ] || places+=("${home%/}/")
+for place in "${places[@]}"; do
     ! grep -qaF "$place" "$binary" || die "the binary holds the path $place"
 done
 
 unset RUSTC_BOOTSTRAP
-# What does not depend on the target is made by a build for this machine.
+# What does not depend on the target is made by a build for this machine, which cargo finds where it has put it.
+unset CARGO_BUILD_TARGET
 cargo build --locked --bin outcrop --example man_pages
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 name=outcrop-$version-$target
@@ -89,10 +96,10 @@ out=$folder/dist
 rm -rf "${out:?}/$name"
 mkdir -p "$out/$name/completions"
 cp "$binary" README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT "$out/$name"
-"$folder/debug/examples/man_pages" "$out/$name/man/man1"
-"$folder/debug/outcrop" completions bash >"$out/$name/completions/outcrop.bash"
-"$folder/debug/outcrop" completions zsh >"$out/$name/completions/_outcrop"
-"$folder/debug/outcrop" completions fish >"$out/$name/completions/outcrop.fish"
+cargo run --quiet --locked --example man_pages -- "$out/$name/man/man1"
+cargo run --quiet --locked --bin outcrop -- completions bash >"$out/$name/completions/outcrop.bash"
+cargo run --quiet --locked --bin outcrop -- completions zsh >"$out/$name/completions/_outcrop"
+cargo run --quiet --locked --bin outcrop -- completions fish >"$out/$name/completions/outcrop.fish"
 bash dist/notices.sh "$target" >"$out/$name/THIRD-PARTY.txt"
 
 tar --create --directory "$out" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \

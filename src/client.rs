@@ -16,6 +16,8 @@ mod invoke;
 mod settings;
 
 pub use builder::{ClientBuilder, Timeouts};
+#[cfg(feature = "cli")]
+pub(crate) use conversation::replay;
 pub use conversation::{Conversation, Turn};
 pub use event_stream::EventStream;
 pub use invoke::InvokedModel;

@@ -10,9 +10,12 @@ use super::sample::float;
 const BUSY_CORES: f64 = 0.8;
 
 /// From here on what is seen late spoils the times, in milliseconds.
-const LATE_MS: f64 = 10.0;
+pub(crate) const LATE_MS: f64 = 10.0;
 
-/// The share of pieces that came together, from which the pauses between pieces say little of the model.
+/// The share of the time in which it may be seen late.
+const OFTEN_LATE: f64 = 0.01;
+
+/// The share of pieces that came together, from which pauses and pace say little of the model.
 const MANY_JOINED: f64 = 0.2;
 
 /// Notes on the whole, then on each model.
@@ -57,6 +60,18 @@ fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
         notes.push("No more requests were sent: each would have failed like the last.".to_owned());
     }
     notes.extend(small_sample(model.succeeded));
+    // In the closed loop nothing is due before it is sent.
+    if model.late > 0 && report.parameters.rate.is_some() {
+        notes.push(format!(
+            "{} of {} requests began late, by up to {} ms: {} streams at a time were too few for the rate, or this \
+             program was. The wait is part of their times.",
+            number(model.late),
+            number(model.requests),
+            grouped(model.start_delay_ms.max.unwrap_or(0.0)),
+            report.parameters.concurrency
+        ));
+    }
+    notes.extend(bottleneck(model));
     if model.succeeded == 0 {
         return notes;
     }
@@ -74,21 +89,10 @@ fn of_model(model: &ModelReport, report: &BenchReport) -> Vec<String> {
             many(model.retries, "retry", "retries")
         ));
     }
-    // In the closed loop nothing is due before it is sent.
-    if model.late > 0 && report.parameters.rate.is_some() {
-        notes.push(format!(
-            "{} of {} requests began late, by up to {} ms: {} streams at a time were too few for the rate, or this \
-             program was. The wait is part of the times.",
-            number(model.late),
-            number(model.requests),
-            grouped(model.start_delay_ms.max.unwrap_or(0.0)),
-            report.parameters.concurrency
-        ));
-    }
-    notes.extend(bottleneck(model));
     if float(model.joined_deltas) > float(model.deltas) * MANY_JOINED {
         notes.push(format!(
-            "{:.0} % of the deltas came in one chunk of the network with the one before: gaps of 0 are theirs.",
+            "{:.0} % of the deltas came in one chunk of the network with the one before: gaps of 0 are theirs, and tokens/s \
+             are the network's pace as much as the model's.",
             float(model.joined_deltas) / float(model.deltas.max(1)) * 100.0
         ));
     }
@@ -117,10 +121,14 @@ fn bottleneck(model: &ModelReport) -> Option<String> {
             cores * 100.0
         ));
     }
-    let lag = model.lag_ms.p99.filter(|lag| *lag >= LATE_MS)?;
-    Some(format!(
-        "This machine may have been the bottleneck: this program woke up as much as {lag:.0} ms late (p99)."
-    ))
+    (model.lagging >= OFTEN_LATE).then(|| {
+        format!(
+            "This machine may have been the bottleneck: {:.0} % of the time this program was {LATE_MS} ms late or more, \
+             at most {} ms.",
+            model.lagging * 100.0,
+            grouped(model.lag_ms.max.unwrap_or(0.0))
+        )
+    })
 }
 
 #[cfg(test)]
@@ -160,9 +168,27 @@ mod tests {
                 },
                 "1,500 of 2,000 requests began late, by up to 2,721 ms",
             ),
+            (
+                |report| {
+                    let model = &mut report.models[0];
+                    (model.late, model.requests, model.succeeded) = (1_500, 2_000, 0);
+                    report.parameters.rate = Some(1.0);
+                },
+                "1,500 of 2,000 requests began late",
+            ),
             (|report| report.models[0].cpu_cores = Some(0.97), "97 % of one processor"),
-            (|report| report.models[0].lag_ms.p99 = Some(25.0), "woke up as much as 25 ms late"),
+            (
+                |report| {
+                    let model = &mut report.models[0];
+                    (model.lagging, model.lag_ms.max) = (0.614, Some(1_211.3));
+                },
+                "61 % of the time this program was 10 ms late or more, at most 1,211 ms",
+            ),
             (|report| report.models[0].joined_deltas = report.models[0].deltas / 2, "50 % of the deltas"),
+            (
+                |report| report.models[0].joined_deltas = report.models[0].deltas / 2,
+                "tokens/s are the network's pace",
+            ),
             (|_| (), "2 of 200 requests failed"),
             (|_| (), "3 retries"),
         ] {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::sleep_until;
 
 /// What has happened so far.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ pub(crate) struct Kept {
     pub stats: Stats,
     /// Streams under way.
     pub running: usize,
-    /// How much later than asked for this program woke up, in microseconds.
+    /// How long something that happened would have lain unseen, in microseconds, for one moment in every
+    /// [`LOOK_EVERY`].
     pub lag_us: Values,
     /// When the last request ended.
     pub ended: Option<Instant>,
@@ -169,7 +170,7 @@ pub(crate) async fn run(
             // A time that the clock cannot tell never comes.
             Some(None) => break,
             Some(Some(due)) => {
-                tokio::time::sleep_until(due.into()).await;
+                sleep_until(due.into()).await;
                 Some(due)
             }
         };
@@ -191,18 +192,39 @@ pub(crate) async fn run(
         running.spawn(request.send(Arc::clone(&target), due));
     }
     while running.join_next().await.is_some() {}
+    watching.shutdown().await;
 }
 
 /// How often the lag is looked at.
-const LAG_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Sleeps, and keeps how much longer it took than asked for: the time that an event may lie unseen.
+/// Looks at the clock again and again.
 async fn watch_lag(keeper: Keeper) {
     loop {
-        let due = Instant::now() + LAG_EVERY;
-        sleep(LAG_EVERY).await;
-        keeper.lock().lag_us.add(us(due.elapsed()));
+        let look = Look { due: Instant::now() + LOOK_EVERY, keeper: keeper.clone() };
+        sleep_until(look.due.into()).await;
     }
+}
+
+/// A look at the clock. Its end, which may be that of the load, tells how late it was.
+struct Look {
+    due: Instant,
+    keeper: Keeper,
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        if let Some(lag) = Instant::now().checked_duration_since(self.due) {
+            let lag_us = &mut self.keeper.lock().lag_us;
+            waits_us(us(lag)).for_each(|wait| lag_us.add(wait));
+        }
+    }
+}
+
+/// The lag of a look, and of those that were missed meanwhile: else a long stall would count no more than a moment
+/// without one.
+fn waits_us(lag_us: u64) -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(lag_us), |left| left.checked_sub(us(LOOK_EVERY)))
 }
 
 /// Retries of one model, counted as the client tells of them.
@@ -226,5 +248,37 @@ impl Retries {
     /// All, and those after throttling.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.all.load(Ordering::Relaxed), self.throttled.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stall_counts_as_long_as_it_took() {
+        for (lag_us, expected) in [
+            (0, &[0][..]),
+            (9_999, &[9_999]),
+            (10_000, &[10_000, 0]),
+            (35_000, &[35_000, 25_000, 15_000, 5_000]),
+        ] {
+            assert_eq!(waits_us(lag_us).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn a_stall_that_lasts_to_the_end_is_seen() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let keeper = Keeper::new(None);
+        runtime.block_on(async {
+            let mut watching = JoinSet::new();
+            watching.spawn(watch_lag(keeper.clone()));
+            tokio::task::yield_now().await;
+            std::thread::sleep(LOOK_EVERY * 6);
+            watching.shutdown().await;
+        });
+        let lag_us = &keeper.lock().lag_us;
+        assert!(lag_us.count() >= 5 && lag_us.max() >= Some(40_000.0), "{lag_us:?}");
     }
 }

@@ -7,6 +7,9 @@ use crate::error::StreamPosition;
 use serde::Serialize;
 use std::time::Duration;
 
+/// Fewer chunks of the network than this tell no pace.
+const FEWEST_CHUNKS: usize = 3;
+
 /// One request, ended well or not.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Sample {
@@ -71,12 +74,15 @@ impl Sample {
         u64::from(self.first.is_some()) + self.gaps_us.len() as u64
     }
 
-    /// Tokens a second once the answer had begun: those after the first, in the time between the first piece and
-    /// the last. `None` for an answer of one piece, or without a count.
+    /// Tokens a second once the answer had begun: in the time from the first chunk of the network to the last, the
+    /// share of the tokens that came after the first chunk, by pieces. `None` without a count, or when too few chunks
+    /// came: an answer that was held back and came at once tells nothing of the model.
     pub(crate) fn tokens_per_second(&self) -> Option<f64> {
         let between_us: u64 = self.gaps_us.iter().map(|gap| u64::from(*gap)).sum();
-        let tokens = self.output_tokens?.checked_sub(1)?;
-        (between_us > 0).then(|| float(tokens) * 1e6 / float(between_us))
+        let chunks = 1 + self.gaps_us.iter().filter(|gap| **gap > 0).count();
+        let later = self.gaps_us.iter().skip_while(|gap| **gap == 0).count() as u64;
+        let tokens = float(self.output_tokens?) * float(later) / float(self.deltas().max(1));
+        (chunks >= FEWEST_CHUNKS && tokens > 0.0).then(|| tokens * 1e6 / float(between_us))
     }
 
     /// One JSON object, without a line break.
@@ -128,19 +134,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pace_counts_from_the_first_piece_to_the_last() {
-        let whole = Sample {
-            first: Some(Duration::from_millis(300)),
-            gaps_us: vec![10_000; 10],
-            output_tokens: Some(21),
-            ..Sample::default()
-        };
-        assert_eq!(whole.tokens_per_second(), Some(200.0));
-        assert_eq!(whole.deltas(), 11);
-        for (gaps_us, output_tokens) in
-            [(vec![], Some(21)), (vec![0], Some(21)), (vec![5], None), (vec![5], Some(0))]
-        {
-            assert_eq!(Sample { gaps_us, output_tokens, ..whole.clone() }.tokens_per_second(), None);
+    fn the_pace_is_that_of_what_came_after_the_first_chunk() {
+        for (gaps_us, output_tokens, expected) in [
+            (vec![10_000; 10], Some(22), Some(200.0)),
+            (vec![0, 0, 0, 10_000, 10_000], Some(12), Some(200.0)),
+            (vec![10_000, 0, 0, 0, 10_000], Some(12), Some(500.0)),
+            // Silence, a piece, and all others at once.
+            ([vec![500], vec![0; 49]].concat(), Some(300), None),
+            (vec![0, 0, 10_000, 0], Some(12), None),
+            (vec![], Some(12), None),
+            (vec![10_000; 10], None, None),
+            (vec![10_000; 10], Some(0), None),
+        ] {
+            let first = Some(Duration::from_millis(300));
+            let sample = Sample { first, gaps_us, output_tokens, ..Sample::default() };
+            assert_eq!(sample.tokens_per_second(), expected, "{sample:?}");
         }
     }
 

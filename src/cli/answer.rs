@@ -3,6 +3,7 @@
 //! What came in one network chunk is written at once, in one write. The text that came before a failure is
 //! on stdout when the failure is reported.
 
+mod event_line;
 mod sink;
 mod stop;
 
@@ -146,6 +147,10 @@ async fn whole(
     let (answer, request_id) = answered.map_err(Tried::Refused)?;
     let mut response = crate::client::read_answer(&answer, request_id).map_err(report)?;
     let mut sink = Sink::new(showing);
+    // As they would have come: before anything is restored.
+    if showing.call.output == Output::Jsonl {
+        sink.take_events(&response).map_err(report)?;
+    }
     // The answer as it came: nothing that this version does not know is lost.
     let mut line = Some(answer);
     if let Some(plan) = plan.filter(|plan| !plan.leaves_answers()) {
@@ -205,10 +210,8 @@ async fn stream(
     if let Some(plan) = plan {
         plan.restore(&mut response);
     }
-    if showing.call.output != Output::Jsonl {
-        sink.take_late(&response);
-        sink.finish(&response, None, plan).map_err(report)?;
-    }
+    sink.take_late(&response);
+    sink.finish(&response, None, plan).map_err(report)?;
     Ok((response, first))
 }
 

@@ -6,7 +6,7 @@
 //! its own tools and with signatures as they came. Nothing is written to disk, and nothing is left out of a
 //! history that has grown too long for the model.
 
-mod replay;
+pub(crate) mod replay;
 mod turn;
 
 pub use turn::Turn;

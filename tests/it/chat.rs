@@ -115,6 +115,25 @@ fn three_forms_of_output_say_the_same() {
 }
 
 #[test]
+fn an_answer_that_comes_at_once_is_events_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = folder.path().join("tools.json");
+    let tool = r#"[{"name":"look","description":"Looks.","inputSchema":{"json":{"type":"object"}}}]"#;
+    std::fs::write(&tools, tool).unwrap();
+    let llama = "us.meta.llama3-3-70b-instruct-v1:0";
+    let words =
+        ["chat", "--demo", "-m", llama, "--tools", tools.to_str().unwrap(), "--output", "jsonl", "look at x"];
+    let ran = run(&mut program(), &words);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let events: Vec<serde_json::Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0], serde_json::json!({ "messageStart": { "role": "assistant" } }));
+    let mut starts = events.iter().map(|event| &event["contentBlockStart"]["start"]["toolUse"]["name"]);
+    assert!(starts.any(|name| name == "look"), "{}", ran.stdout);
+    assert!(events.last().unwrap()["metadata"]["usage"].is_object(), "{}", ran.stdout);
+}
+
+#[test]
 fn a_raw_request_is_sent_as_it_is() {
     let request = br#"{"modelId":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":[{"text":"gneiss"}]}],"inferenceConfig":{"maxTokens":20}}"#;
     let ran = run_with_input(&mut program(), &["converse", "--demo"], request);

@@ -10,6 +10,7 @@ pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod text;
 
+use super::notes::LATE_MS;
 use super::plan::Plan;
 use super::run::Kept;
 use super::sample::{float, to_thousandths};
@@ -78,7 +79,7 @@ pub(crate) struct ModelReport {
     pub latency_ms: Distribution,
     /// From the moment a request was due to its start.
     pub start_delay_ms: Distribution,
-    /// Of each stream, from its first piece to its last.
+    /// Of each stream, from its first chunk of the network to the last, without the tokens of the first.
     pub stream_tokens_per_second: Distribution,
     pub input_tokens: u64,
     pub output_tokens: u64,
@@ -94,8 +95,11 @@ pub(crate) struct ModelReport {
     pub cpu_seconds: Option<f64>,
     /// The same in processors that were busy all the time.
     pub cpu_cores: Option<f64>,
-    /// How late this program woke up for what had happened.
+    /// How late this program would have seen what happened, at moments spread evenly over the time.
     pub lag_ms: Distribution,
+    /// The share of the time in which this was [`LATE_MS`] or more.
+    #[serde(skip)]
+    pub lagging: f64,
     /// A failure that every other request would have shared ended the load.
     #[serde(skip)]
     pub was_given_up: bool,
@@ -180,6 +184,8 @@ impl ModelReport {
         let cpu = effort.cpu.map(|cpu| cpu.as_secs_f64());
         let is_priced = stats.succeeded > 0 && stats.without_cost == 0;
         let drawn = |values: &Values| values.counts().map(|(us, count)| (us / 1e3, count)).collect();
+        let lags = kept.lag_us.counts();
+        let lagging = lags.filter(|(us, _)| us / 1e3 >= LATE_MS).map(|(_, count)| count).sum();
         Self {
             model: model.to_owned(),
             requests: stats.ended(),
@@ -207,6 +213,7 @@ impl ModelReport {
             cpu_seconds: cpu.map(to_thousandths),
             cpu_cores: cpu.filter(|_| seconds > 0.0).map(|cpu| to_thousandths(cpu / seconds)),
             lag_ms: Distribution::of(&kept.lag_us),
+            lagging: float(lagging) / float(kept.lag_us.count().max(1)),
             was_given_up: kept.was_given_up,
             late: stats.late,
             joined_deltas: stats.joined_deltas,

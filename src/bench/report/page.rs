@@ -251,7 +251,7 @@ const TERMS: &str = "<section class=\"terms\">\n<h2>Terms</h2>\n<p><b>Time to fi
 request</b> count from the moment a request was due: in a closed loop when it was sent, in an open loop when the rate \
 asked for it, so that waits are part of them. Both hold all retries. A <b>delta</b> is a piece of an answer as the \
 service sends it, thinking included; deltas of one network chunk came at the same time. <b>Tokens/s of a stream</b> are \
-the tokens after the first in the time from the first delta to the last. Bytes are those of the event stream, without \
+the tokens after those of the first chunk in the time from the first chunk to the last, of three or more. Bytes are those of the event stream, without \
 HTTP and TLS around it. Times are of the requests that succeeded, kept to three digits; <b>-</b> is what is not known \
 or would be told by too few requests.</p>\n</section>\n";
 

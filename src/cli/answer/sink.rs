@@ -2,10 +2,11 @@
 //!
 //! It gathers what one network chunk brought, so that this is one write.
 
-use super::Showing;
+use super::{Showing, event_line};
 use crate::cli::args::Output;
 use crate::cli::chat::Plan;
 use crate::cli::report::is_closed_pipe;
+use crate::client::replay;
 use crate::converse::{
     ContentBlock, ConverseResponse, ReasoningContentBlock, ReasoningTextBlock, ToolUseBlock,
 };
@@ -94,6 +95,16 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// The events of an answer that came at once.
+    pub(super) fn take_events(&mut self, response: &ConverseResponse) -> Result<()> {
+        for event in replay::events(response) {
+            if let Some((name, payload)) = event_line::write(&event, response).map_err(unwritable)? {
+                self.line(name, &one_line(payload));
+            }
+        }
+        Ok(())
+    }
+
     /// One event as Bedrock sent it, without its padding.
     pub(super) fn line(&mut self, name: &str, payload: &[u8]) {
         let name = Value::from(name).to_string();
@@ -135,7 +146,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// What stands at the end: in text the end of its line and the calls of tools, else the whole response.
+    /// What stands at the end: in text the end of its line and the calls of tools, in JSON the whole response.
     /// `as_it_came` is the answer of Converse; without it the response is written.
     pub(super) fn finish(
         &mut self,
@@ -152,7 +163,7 @@ impl<'a> Sink<'a> {
                 }
                 self.calls(response)?;
             }
-            Output::Json | Output::Jsonl => {
+            Output::Json => {
                 let mut line = match as_it_came {
                     Some(answer) => answer.to_vec(),
                     None => written(response)?,
@@ -163,6 +174,8 @@ impl<'a> Sink<'a> {
                 self.pending.append(&mut line);
                 self.pending.push(b'\n');
             }
+            // The events have said everything.
+            Output::Jsonl => {}
         }
         self.flush()
     }
@@ -202,8 +215,11 @@ pub(in crate::cli) fn one_line(mut json: Vec<u8>) -> Vec<u8> {
 }
 
 fn written(value: &impl serde::Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value)
-        .map_err(|problem| Error::InvalidRequest(format!("the answer cannot be written ({problem})").into()))
+    serde_json::to_vec(value).map_err(unwritable)
+}
+
+fn unwritable(problem: serde_json::Error) -> Error {
+    Error::InvalidRequest(format!("the answer cannot be written ({problem})").into())
 }
 
 /// The response with what it cost and what was adjusted for it.

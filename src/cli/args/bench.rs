@@ -7,7 +7,8 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Times count from the moment a request is due, with all retries. Models are measured one after the other. \
+    after_help = "Times count from the moment a request is due, with all retries. Tokens/s of a stream are \
+those after its first network chunk, in the time from there to its last. Models are measured one after the other. \
 Ctrl-C, or a SIGTERM, reports what has ended. Try it without an account: outcrop bench --demo --requests 200 --concurrency 8 --report bench.html"
 )]
 pub(in crate::cli) struct Bench {

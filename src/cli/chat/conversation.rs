@@ -169,6 +169,9 @@ impl Conversation<'_> {
 
     /// Writes the conversation so far to a new file, and keeps what follows there too.
     fn save(&mut self, named: &str) -> Result<()> {
+        if self.is_kept_in(named) {
+            return Ok(());
+        }
         let mut file = SessionFile::open(self.env, named, Purpose::Begin)?;
         if !file.messages().is_empty() {
             let problem = "that session holds a conversation; `/load` goes on with it";
@@ -187,7 +190,10 @@ impl Conversation<'_> {
     }
 
     fn load(&mut self, named: &str) -> Result<()> {
-        // The file in use is locked, also for this program.
+        // Its lock would keep this program out as well.
+        if self.is_kept_in(named) {
+            return Ok(());
+        }
         let file = SessionFile::open(self.env, named, Purpose::GoOn)?;
         if let Some(warning) = &file.warning {
             self.out.warn(warning);
@@ -197,6 +203,15 @@ impl Conversation<'_> {
         self.out.note(&format!("{} turns", self.messages.len() / 2));
         self.kept = Some(file);
         Ok(())
+    }
+
+    /// Whether the conversation is that of the file already.
+    fn is_kept_in(&self, named: &str) -> bool {
+        let is_kept = self.kept.as_ref().is_some_and(|kept| kept.is(self.env, named));
+        if is_kept {
+            self.out.note("the conversation is kept in that session already");
+        }
+        is_kept
     }
 
     fn undo(&mut self) -> Result<()> {

@@ -2,8 +2,9 @@
 //!
 //! A turn, question and answer together, is one write and is on the disk before the program ends; a turn that
 //! fails is not written. So whatever happens at whatever byte, a file holds whole turns, and at most one line
-//! that was not finished, which is reported and dropped. One process uses a file at a time. Messages are kept as
-//! they were, before they were prepared for a model; what reasoning is signed with stays byte by byte.
+//! that was not finished, which is reported and dropped; a turn that lacks its line break alone is whole, since no
+//! part of a JSON object is one. One process uses a file at a time. Messages are kept as they were, before they were
+//! prepared for a model; what reasoning is signed with stays byte by byte.
 
 use crate::Env;
 use crate::cli::answer::one_line;
@@ -63,6 +64,8 @@ pub(super) struct SessionFile {
     file: Option<File>,
     /// Where the first line and each turn end; empty when there is no line yet.
     ends: Vec<u64>,
+    /// The last turn lacks its line break.
+    is_open: bool,
     messages: Vec<Message>,
     system: Option<String>,
     /// What the user should hear about the file.
@@ -125,13 +128,22 @@ impl SessionFile {
     }
 
     fn of(path: PathBuf, file: Option<File>, contents: Contents) -> Self {
-        let Contents { messages, system, ends, unfinished } = contents;
+        let Contents { messages, system, ends, is_open, unfinished } = contents;
         let warning = (unfinished > 0).then(|| {
             let shown = path.display();
             format!("the last line of `{shown}` was not finished ({unfinished} bytes); its turn is dropped")
         });
         let ends = ends.into_iter().map(|end| u64::try_from(end).unwrap_or(u64::MAX)).collect();
-        Self { path, is_new: false, file, ends, messages, system, warning }
+        Self { path, is_new: false, file, ends, is_open, messages, system, warning }
+    }
+
+    /// Whether `named` is this one, under whatever name.
+    pub(super) fn is(&self, env: &Env, named: &str) -> bool {
+        let Ok(named) = path(env, named) else { return false };
+        match &self.file {
+            Some(file) if cfg!(unix) => is_at(file, &named),
+            Some(_) | None => self.path == named,
+        }
     }
 
     /// The conversation so far.
@@ -157,7 +169,11 @@ impl SessionFile {
         };
         let end = self.ends.last().copied().unwrap_or(0);
         let written = serde_json::to_vec(&line).map_err(io::Error::from).and_then(|json| {
-            let mut bytes = if end == 0 { HEADER.as_bytes().to_vec() } else { Vec::new() };
+            let mut bytes = match (end, self.is_open) {
+                (0, _) => HEADER.as_bytes().to_vec(),
+                (_, true) => b"\n".to_vec(),
+                (_, false) => Vec::new(),
+            };
             bytes.extend(one_line(json));
             bytes.push(b'\n');
             // What was not finished before gives way.
@@ -169,9 +185,11 @@ impl SessionFile {
         });
         match written {
             Ok(now) => {
-                if end == 0 {
-                    self.ends.push(u64::try_from(HEADER.len()).unwrap_or(0));
+                match self.ends.last_mut() {
+                    None => self.ends.push(u64::try_from(HEADER.len()).unwrap_or(0)),
+                    Some(last) => *last += u64::from(self.is_open),
                 }
+                self.is_open = false;
                 self.ends.push(now);
                 Ok(())
             }
@@ -190,6 +208,7 @@ impl SessionFile {
         let cut = file.set_len(end).and_then(|()| file.sync_all());
         cut.map_err(|source| io_error(&self.path, "write the session", source))?;
         self.ends.pop();
+        self.is_open = false;
         Ok(())
     }
 }
@@ -210,6 +229,8 @@ struct Contents {
     system: Option<String>,
     /// Where the first line and each turn end.
     ends: Vec<usize>,
+    /// The last turn lacks its line break.
+    is_open: bool,
     /// How many bytes follow the last whole line.
     unfinished: usize,
 }
@@ -240,20 +261,35 @@ impl Contents {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let turn: Turn<'_> = serde_json::from_slice(line).map_err(|problem| {
-                let said = problem.to_string();
-                let said = said.split(" at line ").next().unwrap_or_default();
-                (at + 1, format!("the line is no turn of a conversation: {said}"))
-            })?;
-            if turn.user.role != Role::User || turn.assistant.role != Role::Assistant {
-                return Err((at + 1, "a turn is a message of the user and one of the assistant".to_owned()));
-            }
-            contents.messages.push(turn.user.into_owned());
-            contents.messages.push(turn.assistant.into_owned());
-            contents.system = turn.system.map(Cow::into_owned).or(contents.system);
-            contents.ends.push(end);
+            let turn = Turn::read(line).map_err(|problem| (at + 1, problem))?;
+            contents.add(turn, end);
+        }
+        if let Ok(turn) = Turn::read(rest) {
+            contents.add(turn, bytes.len());
+            (contents.is_open, contents.unfinished) = (true, 0);
         }
         Ok(contents)
+    }
+
+    fn add(&mut self, turn: Turn<'_>, end: usize) {
+        self.messages.extend([turn.user.into_owned(), turn.assistant.into_owned()]);
+        self.system = turn.system.map(Cow::into_owned).or(self.system.take());
+        self.ends.push(end);
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// Reads a line, or says why it is none.
+    fn read(line: &'a [u8]) -> Result<Self, String> {
+        let turn: Self = serde_json::from_slice(line).map_err(|problem| {
+            let said = problem.to_string();
+            let said = said.split(" at line ").next().unwrap_or_default();
+            format!("the line is no turn of a conversation: {said}")
+        })?;
+        if turn.user.role != Role::User || turn.assistant.role != Role::Assistant {
+            return Err("a turn is a message of the user and one of the assistant".to_owned());
+        }
+        Ok(turn)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::converse::{
 use crate::stream::{BlockDelta, BlockStart, StreamEvent};
 use std::collections::VecDeque;
 
-pub(super) fn events(response: &ConverseResponse) -> VecDeque<StreamEvent<'static>> {
+pub(crate) fn events(response: &ConverseResponse) -> VecDeque<StreamEvent<'static>> {
     let mut events = VecDeque::new();
     let (role, content) = match response.message() {
         Some(message) => (message.role.clone(), message.content.as_slice()),

@@ -5,7 +5,7 @@ use crate::cli::args::{Cli, Command as Typed};
 use clap::Parser;
 
 /// Takes the lines one after the other, and shows the conversation to `check` after each.
-fn lead(flags: &[&str], lines: &[&str], check: impl Fn(&str, &Conversation<'_>, Then)) {
+fn lead(flags: &[&str], lines: &[&str], check: impl Fn(&str, &mut Conversation<'_>, Then)) {
     let words = ["outcrop", "chat", "--demo", "-q", "--max-tokens", "3"];
     let cli = Cli::try_parse_from(words.iter().chain(flags)).unwrap();
     let Typed::Chat(args) = &cli.command else { panic!() };
@@ -34,7 +34,7 @@ fn lead(flags: &[&str], lines: &[&str], check: impl Fn(&str, &Conversation<'_>, 
         };
         for line in lines {
             let then = conversation.take(line).await.unwrap();
-            check(line, &conversation, then);
+            check(line, &mut conversation, then);
         }
     });
 }
@@ -99,6 +99,24 @@ fn a_conversation_is_saved_goes_on_and_is_loaded() {
         _ => {}
     });
     assert_eq!(turns(), 3);
+}
+
+#[test]
+fn the_session_in_use_is_saved_and_loaded_without_a_word_of_other_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talk.jsonl");
+    let other_name = folder.path().join(".").join("talk.jsonl");
+    let save = format!("/save {}", path.display());
+    lead(&[], &["one", &save, "two"], |line, talk, _| {
+        if line == "two" {
+            for named in [&path, &other_name] {
+                talk.save(named.to_str().unwrap()).unwrap();
+                talk.load(named.to_str().unwrap()).unwrap();
+            }
+            assert_eq!((talk.messages.len(), talk.kept.is_some()), (4, true));
+        }
+    });
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
 }
 
 #[test]

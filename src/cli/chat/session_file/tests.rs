@@ -119,9 +119,10 @@ fn cut_at_any_byte_it_holds_the_whole_turns_and_goes_on() {
     let path = folder.path().join("s.jsonl");
     for cut in 0..=bytes.len() {
         let contents = Contents::read(&bytes[..cut]).unwrap();
-        let whole = ends.iter().filter(|end| **end <= cut).count().saturating_sub(1);
+        // A turn is whole without its line break.
+        let whole = ends[1..].iter().filter(|end| **end <= cut + 1).count();
         assert_eq!(contents.messages.len(), whole * 2, "{cut}");
-        let is_between = cut == 0 || ends.contains(&cut);
+        let is_between = cut == 0 || ends.contains(&cut) || ends[1..].contains(&(cut + 1));
         assert_eq!(contents.unfinished == 0, is_between, "{cut}");
         // Every write waits for the disk: not at every byte, but around each end of a line.
         if !cut.is_multiple_of(101) && !ends.iter().any(|end| end.abs_diff(cut) < 2) {
@@ -134,7 +135,28 @@ fn cut_at_any_byte_it_holds_the_whole_turns_and_goes_on() {
         drop(session);
         let session = open_path(&path).unwrap();
         assert_eq!((session.messages().len(), &session.warning), (whole * 2 + 2, &None), "{cut}");
+        drop(session);
+        open_path(&path).unwrap().undo().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), &bytes[..ends[whole]], "{cut}");
     }
+}
+
+#[test]
+fn a_turn_without_its_line_break_is_kept_and_can_be_taken_back() {
+    let (bytes, ends) = three_turns();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.jsonl");
+    std::fs::write(&path, &bytes[..ends[2] - 1]).unwrap();
+    let mut session = open_path(&path).unwrap();
+    for text in ["again", "and again"] {
+        append(&mut session, text, None);
+        session.undo().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), &bytes[..ends[2]], "{text}");
+    }
+    drop(session);
+    std::fs::write(&path, &bytes[..ends[2] - 1]).unwrap();
+    open_path(&path).unwrap().undo().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), &bytes[..ends[1]]);
 }
 
 #[test]
