@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the README's table of feature sets: the crates of each, and the bytes of a small program that uses it
+# Prints the README's table of feature sets: the crates of each, and the size of a small program that uses it
 # (release, stripped, for this machine).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,9 @@ row() { # FEATURES PROGRAM TITLE WHAT
     fi
     local crates
     crates=$(cargo tree --locked -e normal --prefix none "${how[@]}" | sed 's/ (.*//' | sort -u | wc -l)
-    printf '| %s | %s | %s | %s, %s |\n' "$3" "$4" "$crates" "$(stat -c %s "$built" | sed ':a;s/\B[0-9]\{3\}\>/,&/;ta')" "$5"
+    local megabytes
+    megabytes=$(awk -v bytes="$(stat -c %s "$built")" 'BEGIN { printf "%.2f MB", bytes / 1e6 }')
+    printf '| %s | %s | %s | %s, %s |\n' "$3" "$4" "$crates" "$megabytes" "$5"
 }
 row none instructions none "the core without IO: decoder, typed model, signatures, profile and endpoint rules" "a decoder"
 row client stream '`client`' '`Client`, the credential chain, TLS' '`examples/stream.rs`'

@@ -499,6 +499,7 @@ impl Error {
     }
 
     /// The attempts, and the milliseconds between them, of a failure that the retry loop ends with.
+    #[cfg(feature = "client")]
     pub(crate) fn effort_mut(&mut self) -> Option<(&mut u32, &mut u64)> {
         match self {
             Error::Service(failure) => Some((&mut failure.attempts, &mut failure.waited_ms)),

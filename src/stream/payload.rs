@@ -29,18 +29,27 @@ pub(super) fn read<'a>(
     unescaped: &'a mut Vec<u8>,
 ) -> serde_json::Result<StreamEvent<'a>> {
     if kind == EventType::ContentBlockDelta {
-        return match scan::delta(payload, unescaped) {
-            Some(event) => Ok(event),
-            None => read_by_serde(kind, payload).or_else(|error| read_mended(kind, payload).ok_or(error)),
-        };
-    }
-    read_by_serde(kind, payload).or_else(|error| match surrogate::mended(payload) {
-        Some(mended) => {
-            *unescaped = mended;
-            read_by_serde(kind, unescaped)
+        if let Some(event) = scan::delta(payload, unescaped) {
+            return Ok(event);
         }
-        None => Err(error),
-    })
+        return read_by_serde(kind, payload).or_else(|error| read_mended(kind, payload).ok_or(error));
+    }
+    match read_by_serde(kind, payload) {
+        Ok(event) => Ok(event),
+        Err(error) => read_mended_into(kind, payload, unescaped).unwrap_or(Err(error)),
+    }
+}
+
+/// Reads the payload of an event other than a delta that was refused for half of a surrogate pair; `None` when it has
+/// none. What is read is lent from `mended`.
+#[cold]
+fn read_mended_into<'a>(
+    kind: EventType<'a>,
+    payload: &[u8],
+    mended: &'a mut Vec<u8>,
+) -> Option<serde_json::Result<StreamEvent<'a>>> {
+    *mended = surrogate::mended(payload)?;
+    Some(read_by_serde(kind, mended))
 }
 
 /// Reads the payload of a delta that was refused for half of a surrogate pair; `None` for anything else. It owns its
