@@ -95,7 +95,9 @@ def check_values(page, report):
                     continue
                 assert float(cell["attrs"]["data-value"]) == value, (section, row, column)
                 shown = float(cell["text"].replace(",", ""))
-                assert abs(shown - value) <= max(0.5 if value >= 100 else 0.05, 0.005), (section, row, column)
+                # Half of the last digit that is shown, and what binary fractions add to it.
+                half = 0.5 if value >= 100 else 0.05 if value >= 10 else 0.005
+                assert abs(shown - value) <= half * 1.001, (section, row, column)
 
 
 def check_charts(page, report):
