@@ -42,7 +42,6 @@ fi
 
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null)} ||
     die "no commit tells the date: set SOURCE_DATE_EPOCH"
-export SOURCE_DATE_EPOCH
 
 # Nothing of this machine stays in the binary: neither in panics nor in the names of C files.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
@@ -72,6 +71,7 @@ quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
 maps="$(quoted "-ffile-prefix-map=$cargo_home=/cargo") $(quoted "-ffile-prefix-map=$PWD=/src")"
 say "building for $target with $(rustc "${toolchain[@]}" --version)"
 env CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS" CC_SHELL_ESCAPED_FLAGS=1 "CFLAGS_$variable=$maps" \
+    SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" \
     cargo "${toolchain[@]}" build --release --locked --target "$target" --bin outcrop "${std[@]}"
 folder=${CARGO_TARGET_DIR:-target}
 binary=$folder/$target/release/outcrop
@@ -87,7 +87,8 @@ for place in "${places[@]}"; do
 done
 
 unset RUSTC_BOOTSTRAP
-# What does not depend on the target is made by a build for this machine, which cargo finds where it has put it.
+# What does not depend on the target is made by a build for this machine, which cargo finds where it has put it. It does
+# not get the date: C libraries that are built already would be built again for it.
 unset CARGO_BUILD_TARGET
 cargo build --locked --bin outcrop --example man_pages
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
