@@ -501,22 +501,14 @@ impl Error {
     /// The attempts, and the milliseconds between them, of a failure that the retry loop ends with.
     #[cfg(feature = "client")]
     pub(crate) fn effort_mut(&mut self) -> Option<(&mut u32, &mut u64)> {
-        match self {
-            Error::Service(failure) => Some((&mut failure.attempts, &mut failure.waited_ms)),
-            Error::Transport(failure) => Some((&mut failure.attempts, &mut failure.waited_ms)),
-            Error::Timeout(timeout) => Some((&mut timeout.attempts, &mut timeout.waited_ms)),
-            Error::Config(_)
-            | Error::ConfigSyntax(_)
-            | Error::InvalidRequest(_)
-            | Error::NoCredentials(_)
-            | Error::BrokenSource(_)
-            | Error::StreamEnded(_)
-            | Error::StreamCut(_)
-            | Error::StreamCorrupt(..)
-            | Error::StreamException(..)
-            | Error::StreamPayload(..)
-            | Error::UnexpectedAnswer(_)
-            | Error::Io(_) => None,
+        if let Error::Service(failure) = self {
+            Some((&mut failure.attempts, &mut failure.waited_ms))
+        } else if let Error::Transport(failure) = self {
+            Some((&mut failure.attempts, &mut failure.waited_ms))
+        } else if let Error::Timeout(timeout) = self {
+            Some((&mut timeout.attempts, &mut timeout.waited_ms))
+        } else {
+            None
         }
     }
 

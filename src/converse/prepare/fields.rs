@@ -1,6 +1,7 @@
-//! The members of `additionalModelRequestFields`, of which a few are set and the others keep their text.
+//! The members of an object in their order: those of `additionalModelRequestFields`, of which a few are set and the
+//! others keep their text, and those of schemas.
 //!
-//! What the caller wrote there is for the model alone, down to the form of its numbers, so it is taken apart
+//! What the caller wrote in the fields is for the model alone, down to the form of its numbers, so it is taken apart
 //! into members and not into a tree.
 
 use crate::converse::Document;
@@ -59,7 +60,13 @@ impl Fields {
         json.map(|json| Document::from(&*json))
     }
 
-    fn raw(&self, name: &str) -> Option<&str> {
+    /// The members in their order.
+    pub(super) fn into_members(self) -> Vec<(String, Box<RawValue>)> {
+        self.0
+    }
+
+    /// The text of a member's value.
+    pub(super) fn raw(&self, name: &str) -> Option<&str> {
         self.0.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.get())
     }
 }

@@ -5,11 +5,10 @@
 //! union bring is sorted.
 
 use super::super::WRAPPED;
+use super::super::fields::Fields;
 use crate::converse::Document;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::fmt;
 
 /// How many references are followed from one place.
 const MOST_STEPS: u8 = 8;
@@ -18,13 +17,12 @@ const MOST_STEPS: u8 = 8;
 pub(in super::super) fn in_order(schema: Value, original: &Document, is_wrapped: bool) -> String {
     let written = original.as_json();
     let around = is_wrapped.then(|| format!(r#"{{"properties":{{"{WRAPPED}":{written}}}}}"#));
-    let [written, around] = [written, around.as_deref().unwrap_or(written)].map(read);
     let mut text = String::new();
-    put(schema, around, written, &mut text);
+    put(schema, Some(around.as_deref().unwrap_or(written)), written, &mut text);
     text
 }
 
-fn put(value: Value, original: Option<&RawValue>, root: Option<&RawValue>, text: &mut String) {
+fn put(value: Value, original: Option<&str>, root: &str, text: &mut String) {
     match value {
         Value::Object(mut members) => {
             let was_put_in = !members.contains_key("$ref");
@@ -37,14 +35,15 @@ fn put(value: Value, original: Option<&RawValue>, root: Option<&RawValue>, text:
             between(text, ["{", "}"], first.into_iter().chain(rest), |text, (name, value, original)| {
                 text.push_str(&Value::String(name).to_string());
                 text.push(':');
-                put(value, original, root, text);
+                put(value, original.as_deref().map(RawValue::get), root, text);
             });
         }
         Value::Array(items) => {
-            let known: Option<Vec<&RawValue>> = original.and_then(|original| read(original.get()));
+            let known =
+                original.and_then(|json| serde_json::from_slice::<Vec<&RawValue>>(json.as_bytes()).ok());
             let known = known.into_iter().flatten().map(Some).chain(std::iter::repeat(None));
             between(text, ["[", "]"], items.into_iter().zip(known), |text, (item, original)| {
-                put(item, original, root, text);
+                put(item, original.map(RawValue::get), root, text);
             });
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -71,58 +70,23 @@ fn between<T>(
 }
 
 /// The members that an object had. Where references were put in, those of the last one come first.
-fn known<'a>(
-    original: &'a RawValue,
-    root: Option<&'a RawValue>,
-    was_put_in: bool,
-) -> Vec<(String, &'a RawValue)> {
-    let mut known: Vec<(String, &RawValue)> = Vec::new();
-    let mut object = Some(original);
+fn known(original: &str, root: &str, was_put_in: bool) -> Vec<(String, Box<RawValue>)> {
+    let mut known = Vec::new();
+    let mut object = Fields::read(original);
     for _ in 0..MOST_STEPS {
-        let Some(Members(members)) = object.and_then(|object| read(object.get())) else { break };
-        let target = members.iter().find(|(name, _)| name == "$ref").filter(|_| was_put_in);
-        object = target.and_then(|(_, pointer)| target_of(&read::<String>(pointer.get())?, root?));
-        known.splice(..0, members);
+        let Some(members) = object else { break };
+        let pointer = members.value("$ref").filter(|_| was_put_in);
+        object = pointer.and_then(|pointer| target_of(pointer.as_str()?, root));
+        known.splice(..0, members.into_members());
     }
     known
 }
 
 /// What a reference inside the schema points at.
-fn target_of<'a>(pointer: &str, root: &'a RawValue) -> Option<&'a RawValue> {
-    pointer.strip_prefix("#/")?.split('/').try_fold(root, |place, step| {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        let Members(members) = read(place.get())?;
-        members.into_iter().find(|(name, _)| *name == step).map(|(_, value)| value)
+fn target_of(pointer: &str, root: &str) -> Option<Fields> {
+    pointer.strip_prefix("#/")?.split('/').try_fold(Fields::read(root)?, |place, step| {
+        Fields::read(place.raw(&step.replace("~1", "/").replace("~0", "~"))?)
     })
-}
-
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
-    serde_json::from_slice(json.as_bytes()).ok()
-}
-
-/// The members of an object, in their order.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Seen;
-        impl<'de> Visitor<'de> for Seen {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Seen)
-    }
 }
 
 #[cfg(test)]
